@@ -1,0 +1,91 @@
+"""The errors of spinnlive, in two families, as in h11: *yours* and *theirs*.
+
+``UsageError`` and its children say that the caller asked for something that cannot be: they name the culprit, the
+value, the limit it passed and the remedy. ``RemoteError`` and its children say that the other side failed: a board that
+does not answer, a core that stopped with a run-time error, a peer that spoke nonsense.
+
+::
+
+    SpinnliveError
+    ├── UsageError               yours: change the call
+    │   ├── UnknownPopulation    a label or an object that the running network does not have
+    │   ├── UnknownProjection    likewise for a projection
+    │   ├── NeuronIdError        an id outside 0 .. size - 1
+    │   ├── NoLiveOutput         spikes asked of a population that sends none to the host
+    │   ├── NoInjector           spikes sent to a population that is not a SpikeInjector
+    │   ├── RunStateError        the call does not fit the state of the live run
+    │   └── AddressInUse         somebody else holds the address or port that a board was to answer on
+    └── RemoteError              theirs: look at the board, the network or the peer
+        ├── BoardUnreachable     nothing ever answered at the address
+        ├── BoardLost            a board that answered before stopped answering
+        ├── BoardFailed          the emulated board's process could not start or ended by itself
+        ├── CoreFailure          a core reported a run-time error or its watchdog fired
+        ├── ScpError             the board refused a command (its result code says why)
+        └── ToolchainError       sPyNNaker could not map, load or run the network
+"""
+
+from __future__ import annotations
+
+
+class SpinnliveError(Exception):
+    """Base of every error that spinnlive raises on purpose; never raised itself."""
+
+
+class UsageError(SpinnliveError):
+    """The call cannot be carried out as asked; the message says what to change."""
+
+
+class UnknownPopulation(UsageError, LookupError):
+    """A population was named that the loaded network does not have."""
+
+
+class UnknownProjection(UsageError, LookupError):
+    """A projection was named that the loaded network does not have."""
+
+
+class NeuronIdError(UsageError, ValueError):
+    """A neuron id lies outside ``0 .. size - 1`` of its population."""
+
+
+class NoLiveOutput(UsageError):
+    """Live spikes were asked of a population for which no live output was activated."""
+
+
+class NoInjector(UsageError):
+    """Spikes were to be injected into a population that is not a SpikeInjector."""
+
+
+class RunStateError(UsageError, RuntimeError):
+    """The call does not fit the state of the live run, such as a second ``run`` inside the first."""
+
+
+class AddressInUse(UsageError):
+    """The address or port on which a board was to answer is taken."""
+
+
+class RemoteError(SpinnliveError):
+    """The board, the network or a peer failed; the message says which and what to look at."""
+
+
+class BoardUnreachable(RemoteError):
+    """Nothing at the address ever answered."""
+
+
+class BoardLost(RemoteError):
+    """A board that had answered before stopped answering."""
+
+
+class BoardFailed(RemoteError):
+    """The process of the emulated board could not be started or ended by itself."""
+
+
+class CoreFailure(RemoteError):
+    """A core of the board stopped: a run-time error (RTE), or its watchdog."""
+
+
+class ScpError(RemoteError):
+    """The board refused a command; the result code says why."""
+
+
+class ToolchainError(RemoteError):
+    """sPyNNaker could not map, load or run the network; its own error is the cause."""
