@@ -91,6 +91,9 @@ uint32_t vic_read(struct processor *processor, uint32_t offset) {
         return vic->enable;
     case SOFTWARE_SET:
         return vic->software;
+    case DISABLE: /* write only */
+    case SOFTWARE_CLEAR:
+        return 0;
     case VECTOR_ADDRESS:
         return begin_service(processor);
     case DEFAULT_ADDRESS:

@@ -19,6 +19,9 @@
 /* The longest sleep while nothing is to be done; a datagram wakes the board at once. */
 #define IDLE_CYCLES (10000 * CYCLES_PER_US)
 
+/* Booting from an image takes a second of emulated time or less on 4 chips; a board that is not up after this will never be. */
+#define BOOT_LIMIT_CYCLES ((uint64_t)20 * CPU_HZ)
+
 enum { POLL_SCP, POLL_BOOT, POLL_CONTROL, POLL_LIFELINE, POLL_COUNT };
 
 static volatile sig_atomic_t stop_requested;
@@ -51,6 +54,16 @@ static void wait_for_work(struct pollfd polls[POLL_COUNT], const struct pacer *p
     int64_t wait = pacer_wait_ns(pacer, next);
     struct timespec timeout = {.tv_sec = wait / 1000000000, .tv_nsec = wait % 1000000000};
     ppoll(polls, POLL_COUNT, &timeout, NULL);
+}
+
+/* Run, as fast as it goes, until SCAMP says that it is up: nobody should meet a board that is half booted. */
+static bool finish_booting(struct machine *machine) {
+    while (!machine_is_up(machine)) {
+        if (stop_requested || machine->now > BOOT_LIMIT_CYCLES)
+            return false;
+        machine_run(machine, machine->now + LOOK_CYCLES);
+    }
+    return true;
 }
 
 static void run(struct machine *machine, struct udp *udp, int control, const struct options *options) {
@@ -108,13 +121,20 @@ int main(int argc, char **argv) {
         udp_close(&udp);
         return EXIT_FAILURE;
     }
-    if (options.image != NULL)
+    bool up = true;
+    if (options.image != NULL) {
         machine_boot(machine, image, image_length);
-    printf("{\"ready\": true, \"address\": \"%s\", \"chips\": %u}\n", options.address, machine->chip_count);
-    fflush(stdout);
-    run(machine, &udp, control, &options);
+        up = finish_booting(machine);
+        if (!up && !stop_requested)
+            fprintf(stderr, "spinnlive-board: --image %s: does not boot; it must be SCAMP 4\n", options.image);
+    }
+    if (up) {
+        printf("{\"ready\": true, \"address\": \"%s\", \"chips\": %u}\n", options.address, machine->chip_count);
+        fflush(stdout);
+        run(machine, &udp, control, &options);
+    }
     machine_destroy(machine);
     close(control);
     udp_close(&udp);
-    return EXIT_SUCCESS;
+    return up || stop_requested ? EXIT_SUCCESS : EXIT_FAILURE;
 }

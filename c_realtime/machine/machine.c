@@ -98,6 +98,14 @@ void machine_boot(struct machine *machine, const uint8_t *image, uint32_t length
     bootrom_start(machine->ethernet, image, length);
 }
 
+/* A system variable by which SCAMP tells how far it has come (spinnaker_tools, sark.h: sv->netinit_phase). */
+#define NETINIT_PHASE      0x7f2d
+#define NETINIT_PHASE_DONE 0xff
+
+bool machine_is_up(const struct machine *machine) {
+    return machine->ethernet->sysram[NETINIT_PHASE] == NETINIT_PHASE_DONE;
+}
+
 /* ---- time ---- */
 
 uint64_t machine_next_event(const struct machine *machine) {

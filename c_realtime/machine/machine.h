@@ -54,6 +54,9 @@ void machine_destroy(struct machine *machine);
 /* Start the root chip's monitor with a boot image, as if it had come over UDP. */
 void machine_boot(struct machine *machine, const uint8_t *image, uint32_t length);
 
+/* Has the firmware of the root chip found its neighbours and its place in the machine? */
+bool machine_is_up(const struct machine *machine);
+
 /* Execute until the emulated time `until`, rounded up to the grid. */
 void machine_run(struct machine *machine, uint64_t until);
 
