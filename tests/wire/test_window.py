@@ -223,4 +223,3 @@ def test_every_request_ends_exactly_once(steps: list[str]) -> None:
     while window.next_deadline is not None:
         ended += [one.sequence for one in window.expire(window.next_deadline).failed]
     assert sorted(ended) == sorted(submitted)
-    assert READ.command == Command.READ
