@@ -84,6 +84,7 @@ class ScpClient:
         self._progress = trio.lowlevel.ParkingLot()
         self._answered = False
         self._refused = False
+        self._patience = trio.CancelScope()
 
     async def call(
         self,
@@ -207,7 +208,14 @@ class ScpClient:
             )
             burst.sent += 1
             burst.under_way[sequence] = place
+            self._hurry()
             await self._send(datagram)
+
+    def _hurry(self) -> None:
+        """Wake whoever reads in time for the newest deadline, which may be before the one it knows."""
+        deadline = self._window.next_deadline
+        if self._reading and deadline is not None:
+            self._patience.deadline = min(self._patience.deadline, deadline)
 
     async def _read_or_wait(self) -> None:
         """Let one thing happen: read the socket if nobody does, else wait for whoever does."""
@@ -226,7 +234,7 @@ class ScpClient:
         deadline = self._window.next_deadline
         assert deadline is not None, "a burst waits, so something is under way"
         datagram = None
-        with trio.move_on_at(deadline):
+        with trio.move_on_at(deadline) as self._patience:
             try:
                 datagram = await self._sock.recv(MAX_DATAGRAM)
             except ConnectionRefusedError:
