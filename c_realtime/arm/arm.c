@@ -61,7 +61,9 @@ void arm_set_cpsr(struct arm_core *core, uint32_t cpsr) {
     arm_update_interrupts(core);
 }
 
-void arm_restore_cpsr(struct arm_core *core) { arm_set_cpsr(core, core->banked_spsr[arm_bank_of(core->mode)]); }
+void arm_restore_cpsr(struct arm_core *core) {
+    arm_set_cpsr(core, core->banked_spsr[arm_bank_of(core->mode)]);
+}
 
 /* ---- exceptions ---- */
 

@@ -114,7 +114,9 @@ static inline int32_t arm_cycles_spent(const struct arm_core *core) {
 }
 
 /* Charge the instruction in progress for waiting, such as a device's wait states. */
-static inline void arm_spend(struct arm_core *core, int32_t cycles) { core->cycles_left -= cycles; }
+static inline void arm_spend(struct arm_core *core, int32_t cycles) {
+    core->cycles_left -= cycles;
+}
 
 /* Let the arm_run() in progress return after this instruction, without having spent the rest of its grant. */
 static inline void arm_yield(struct arm_core *core) {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define ARM_INLINE static inline __attribute__((always_inline))
+#define ARM_INLINE  static inline __attribute__((always_inline))
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
@@ -24,10 +24,10 @@ enum arm_vector {
 /* Extra cycles beyond the one that every instruction takes, without interlocks (TRM DDI 0240, instruction cycle
  * summary). A load's result used by the very next instruction costs one more on silicon; that is not modelled. */
 enum arm_cycles {
-    ARM_EXTRA_BRANCH = 2,       /* refilling the pipeline, whatever instruction wrote the pc */
-    ARM_EXTRA_LOAD_PC = 2,      /* on top of the branch's */
+    ARM_EXTRA_BRANCH = 2,  /* refilling the pipeline, whatever instruction wrote the pc */
+    ARM_EXTRA_LOAD_PC = 2, /* on top of the branch's */
     ARM_EXTRA_REGISTER_SHIFT = 1,
-    ARM_EXTRA_MULTIPLY = 1,     /* MUL, MLA */
+    ARM_EXTRA_MULTIPLY = 1, /* MUL, MLA */
     ARM_EXTRA_MULTIPLY_LONG = 2,
     ARM_EXTRA_MULTIPLY_FLAGS = 2, /* the S form, on top */
     ARM_EXTRA_MSR_CONTROL = 2,
@@ -108,8 +108,8 @@ ARM_INLINE uint32_t add_with_flags(struct arm_core *core, uint32_t a, uint32_t b
 enum arm_shift { ARM_LSL, ARM_LSR, ARM_ASR, ARM_ROR };
 
 /* Shift by an immediate amount 0..31 as encoded: LSR #0 and ASR #0 mean 32, ROR #0 means RRX. */
-ARM_INLINE uint32_t shift_by_immediate(const struct arm_core *core, uint32_t value, enum arm_shift type, uint32_t amount,
-                                       uint32_t *carry) {
+ARM_INLINE uint32_t shift_by_immediate(const struct arm_core *core, uint32_t value, enum arm_shift type,
+                                       uint32_t amount, uint32_t *carry) {
     switch (type) {
     case ARM_LSL:
         if (amount == 0) {

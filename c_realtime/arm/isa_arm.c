@@ -2,11 +2,11 @@
 #include "internal.h"
 
 /* Fields that nearly every instruction has. */
-#define BIT(n)    (instruction >> (n) & 1)
-#define FIELD_RN  (instruction >> 16 & 15)
-#define FIELD_RD  (instruction >> 12 & 15)
-#define FIELD_RS  (instruction >> 8 & 15)
-#define FIELD_RM  (instruction & 15)
+#define BIT(n)   (instruction >> (n) & 1)
+#define FIELD_RN (instruction >> 16 & 15)
+#define FIELD_RD (instruction >> 12 & 15)
+#define FIELD_RS (instruction >> 8 & 15)
+#define FIELD_RM (instruction & 15)
 
 /* ---- A3.4, data processing ---- */
 
@@ -176,7 +176,9 @@ static void multiply_long(struct arm_core *core, uint32_t instruction) {
 
 /* ---- A3.5.2 and A3.6, the DSP extension: 16-bit multiplies and saturating additions ---- */
 
-ARM_INLINE int32_t half_of(uint32_t value, bool top) { return top ? (int32_t)value >> 16 : (int16_t)value; }
+ARM_INLINE int32_t half_of(uint32_t value, bool top) {
+    return top ? (int32_t)value >> 16 : (int16_t)value;
+}
 
 ARM_INLINE uint32_t saturate(struct arm_core *core, int64_t value) {
     if (value > INT32_MAX || value < INT32_MIN) {
@@ -248,7 +250,8 @@ static void move_to_status(struct arm_core *core, uint32_t instruction, uint32_t
         arm_spend(core, ARM_EXTRA_MSR_CONTROL);
 }
 
-/* The space of comparisons without flags: MRS, MSR, BX, BLX, CLZ, saturating and 16-bit arithmetic (ARM ARM A3.16.4). */
+/* The space of comparisons without flags: MRS, MSR, BX, BLX, CLZ, saturating and 16-bit arithmetic (ARM ARM A3.16.4).
+ */
 static void miscellaneous(struct arm_core *core, uint32_t instruction) {
     uint32_t operation = instruction >> 21 & 3;
 

@@ -1,12 +1,12 @@
 /* The Thumb instruction set of ARMv5TE (ARM ARM chapters A6 and A7), grouped by the top five bits. */
 #include "internal.h"
 
-#define LOW_RD  (instruction & 7)        /* also Rn of some */
-#define LOW_RM  (instruction >> 3 & 7)
-#define LOW_R6  (instruction >> 6 & 7)
-#define LOW_R8  (instruction >> 8 & 7)
-#define IMM5    (instruction >> 6 & 31)
-#define IMM8    (instruction & 0xff)
+#define LOW_RD (instruction & 7) /* also Rn of some */
+#define LOW_RM (instruction >> 3 & 7)
+#define LOW_R6 (instruction >> 6 & 7)
+#define LOW_R8 (instruction >> 8 & 7)
+#define IMM5   (instruction >> 6 & 31)
+#define IMM8   (instruction & 0xff)
 
 /* ---- arithmetic ---- */
 

@@ -2,24 +2,28 @@
 
 #include "chip.h"
 
-bool bootrom_is_active(const struct chip *chip) { return !chip->bootrom.finished; }
+bool bootrom_is_active(const struct chip *chip) {
+    return !chip->bootrom.finished;
+}
 
 /* ---- starting the image ---- */
 
 /* The serial ROM's block in system RAM (spinnaker_tools, sark.h: srom_data_t). */
-#define SROM_BLOCK     (SYSRAM_BYTES - 32)
-#define SROM_PRESENT   0x8000u
+#define SROM_BLOCK                  (SYSRAM_BYTES - 32)
+#define SROM_PRESENT                0x8000u
 #define SROM_HARDWARE_VERSION_SHIFT 4
-#define SROM_ETHERNET  0x0001u
-#define SCP_PORT       17893
+#define SROM_ETHERNET               0x0001u
+#define SCP_PORT                    17893
 
-#define IMAGE_COPY (0x8000u) /* offset in DTCM where the boot ROM keeps the image, for SCAMP to pass on to its neighbours */
+#define IMAGE_COPY                                                                                                     \
+    (0x8000u) /* offset in DTCM where the boot ROM keeps the image, for SCAMP to pass on to its neighbours */
 #define ITCM_IMAGE_BYTES 0x7f00u /* the boot ROM's own variables take the rest while it copies */
 
 static void write_settings(struct chip *chip) {
     const struct bootrom_settings *settings = &chip->bootrom.settings;
     uint8_t *block = chip->sysram + SROM_BLOCK;
-    uint16_t flags = SROM_PRESENT | (uint16_t)(settings->hardware_version << SROM_HARDWARE_VERSION_SHIFT) | SROM_ETHERNET;
+    uint16_t flags =
+        SROM_PRESENT | (uint16_t)(settings->hardware_version << SROM_HARDWARE_VERSION_SHIFT) | SROM_ETHERNET;
     uint16_t port = SCP_PORT;
 
     memset(block, 0, 32);

@@ -1,4 +1,5 @@
-/* What the boot ROM of a chip does: it takes a boot image from UDP or from a neighbouring chip, and starts it on core 0. */
+/* What the boot ROM of a chip does: it takes a boot image from UDP or from a neighbouring chip, and starts it on core
+ * 0. */
 #ifndef SPINNLIVE_CHIP_BOOTROM_H
 #define SPINNLIVE_CHIP_BOOTROM_H
 
@@ -20,7 +21,7 @@ struct bootrom_settings {
 };
 
 struct bootrom {
-    bool finished; /* it has handed over to the image */
+    bool finished;   /* it has handed over to the image */
     uint32_t blocks; /* that UDP has announced; 0 until it has */
     struct bootrom_settings settings;
     uint8_t image[BOOT_IMAGE_BYTES];

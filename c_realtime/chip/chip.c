@@ -8,8 +8,8 @@
 /* ---- memories ---- */
 
 void chip_map_memories(struct chip *chip, struct arm_window window[ARM_WINDOWS]) {
-    /* SDRAM, at 0x60000000 with buffered writes and at 0x70000000 without; it repeats every 128 MB, by which SCAMP finds
-     * out its size. */
+    /* SDRAM, at 0x60000000 with buffered writes and at 0x70000000 without; it repeats every 128 MB, by which SCAMP
+     * finds out its size. */
     window[0] = (struct arm_window){0xe0000000u, 0x60000000u, SDRAM_BYTES - 1, SDRAM_WAIT, chip->sdram};
     /* System RAM at 0xe5000000 and 0xf5000000, */
     window[1] = (struct arm_window){0xef000000u, 0xe5000000u, SYSRAM_BYTES - 1, SYSRAM_WAIT, chip->sysram};
@@ -138,7 +138,9 @@ void chip_destroy(struct chip *chip) {
 
 /* ---- time ---- */
 
-uint64_t chip_now(const struct chip *chip) { return chip->executing ? processor_now(chip->executing) : chip->time; }
+uint64_t chip_now(const struct chip *chip) {
+    return chip->executing ? processor_now(chip->executing) : chip->time;
+}
 
 void chip_run(struct chip *chip, uint64_t end) {
     if (chip->next_event < end) { /* some sleeping core has something due: look at all of them */

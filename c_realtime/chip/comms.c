@@ -17,9 +17,13 @@ enum {
 #define TCR_NOT_FULL 0x10000000u
 #define RSR_RECEIVED 0x80000000u
 
-static uint32_t waiting(const struct comms *comms) { return comms->tail - comms->head; }
+static uint32_t waiting(const struct comms *comms) {
+    return comms->tail - comms->head;
+}
 
-static struct packet *first(struct comms *comms) { return &comms->queue[comms->head % COMMS_QUEUE_SIZE]; }
+static struct packet *first(struct comms *comms) {
+    return &comms->queue[comms->head % COMMS_QUEUE_SIZE];
+}
 
 /* The receive lines follow the type of the first packet in the queue. */
 static void update_receive(struct processor *processor) {

@@ -9,17 +9,17 @@ struct processor;
 /* Silicon has one receive register and lets the rest wait in the router. Cores here execute one after the other, a
  * window at a time, so the wait is in a queue of the receiver's: above the first mark multicast and fixed-route senders
  * are held up; point-to-point and nearest-neighbour packets, which SCAMP paces itself, are dropped when it is full. */
-#define COMMS_HOLD_MARK   16
-#define COMMS_QUEUE_SIZE  256
+#define COMMS_HOLD_MARK  16
+#define COMMS_QUEUE_SIZE 256
 
 struct comms {
     uint32_t transmit_control, transmit_data, source_address;
-    bool holding;             /* a packet waits in the transmit register for its receivers */
-    bool overrun;             /* a key was written while it waited; cleared by reading TCR */
+    bool holding; /* a packet waits in the transmit register for its receivers */
+    bool overrun; /* a key was written while it waited; cleared by reading TCR */
     struct packet held;
-    uint64_t give_up;         /* when the held packet is dropped */
+    uint64_t give_up; /* when the held packet is dropped */
     struct packet queue[COMMS_QUEUE_SIZE];
-    uint32_t head, tail;      /* free running; the queue holds tail - head packets */
+    uint32_t head, tail; /* free running; the queue holds tail - head packets */
     uint64_t sent, received, dropped, timed_out;
 };
 

@@ -17,9 +17,9 @@ enum {
 #define DESCRIPTOR_LENGTH 0x0001ffffu /* bytes */
 #define DESCRIPTOR_WRITE  0x00080000u /* from TCM to system memory */
 
-#define CONTROL_UNCOMMIT   0x01u /* drop the queued transfer */
-#define CONTROL_ABORT      0x02u /* drop the active one */
-#define CONTROL_CLEAR_DONE 0x08u
+#define CONTROL_UNCOMMIT     0x01u /* drop the queued transfer */
+#define CONTROL_ABORT        0x02u /* drop the active one */
+#define CONTROL_CLEAR_DONE   0x08u
 #define CONTROL_CLEAR_ERRORS 0x30u
 
 #define STATUS_BUSY       0x00000001u
@@ -87,7 +87,8 @@ static void start_transfer(struct processor *processor, uint32_t descriptor) {
         dma->refused++;
         return;
     }
-    /* The data moves at once; only its completion takes time. Software that looks at the data looks after completion. */
+    /* The data moves at once; only its completion takes time. Software that looks at the data looks after completion.
+     */
     if (descriptor & DESCRIPTOR_WRITE)
         memcpy(outside, inside, length);
     else
@@ -107,9 +108,8 @@ uint32_t dma_read(struct processor *processor, uint32_t offset) {
         return dma->tcm_address;
     case STATUS:
         dma_advance(processor, processor_now(processor));
-        return processor->index << STATUS_CORE_SHIFT | (dma->done ? STATUS_DONE : 0) |
-               (dma->error ? STATUS_ERROR : 0) | (dma->pending ? STATUS_BUSY : 0) |
-               (dma->pending == DMA_QUEUE ? STATUS_QUEUE_FULL : 0);
+        return processor->index << STATUS_CORE_SHIFT | (dma->done ? STATUS_DONE : 0) | (dma->error ? STATUS_ERROR : 0) |
+               (dma->pending ? STATUS_BUSY : 0) | (dma->pending == DMA_QUEUE ? STATUS_QUEUE_FULL : 0);
     case GLOBAL_CONTROL:
         return dma->global_control;
     case CONTROL:

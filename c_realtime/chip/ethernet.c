@@ -24,7 +24,8 @@ enum {
 #define STATUS_COUNT_SHIFT   1     /* frames received */
 #define PHY_DATA_IN          0x02u /* management data from the PHY: all ones, so that every status bit says "up" */
 
-/* The emulated MAC presents one frame at a time, always at the start of the receive RAM and with the first descriptor. */
+/* The emulated MAC presents one frame at a time, always at the start of the receive RAM and with the first descriptor.
+ */
 static void present_next(struct chip *chip) {
     struct ethernet *ethernet = &chip->ethernet;
 
@@ -79,7 +80,9 @@ const struct ethernet_frame *ethernet_sent(const struct chip *chip, uint64_t now
     return ethernet->outgoing_head != ethernet->outgoing_tail && frame->due <= now ? frame : NULL;
 }
 
-void ethernet_taken(struct chip *chip) { chip->ethernet.outgoing_head++; }
+void ethernet_taken(struct chip *chip) {
+    chip->ethernet.outgoing_head++;
+}
 
 /* Half of the outgoing frames may wait before the transmitter says that it is busy: SCAMP throws messages away if it
  * must wait long for it. */

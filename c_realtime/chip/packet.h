@@ -9,7 +9,8 @@
 #define LINKS_PER_CHIP 6
 #define CORES_PER_CHIP 18
 
-/* Control bits, in the place that the TCR and RSR registers have them (SpiNNaker datasheet, communications controller). */
+/* Control bits, in the place that the TCR and RSR registers have them (SpiNNaker datasheet, communications controller).
+ */
 #define PACKET_TYPE_SHIFT   22
 #define PACKET_DIRECT       0x00200000u /* nearest neighbour: peek or poke instead of normal */
 #define PACKET_LINK_SHIFT   18          /* nearest neighbour: the link to leave by, 6 for all */

@@ -103,7 +103,8 @@ void processor_reschedule(struct processor *processor) {
         if (processor->timer[i].expiry < next)
             next = processor->timer[i].expiry;
     processor->next_event = next;
-    /* An event that now falls inside the slice in progress must be met in time: end the slice after this instruction. */
+    /* An event that now falls inside the slice in progress must be met in time: end the slice after this instruction.
+     */
     if (next < processor->time + (uint64_t)processor->arm.cycles_granted)
         arm_yield(&processor->arm);
 }

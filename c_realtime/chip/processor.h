@@ -32,8 +32,8 @@ struct processor {
     struct dma dma;
     enum processor_state state;
     bool clocked;
-    unsigned index; /* physical core number on its chip */
-    uint64_t time;  /* emulated time up to which this core has been executed */
+    unsigned index;      /* physical core number on its chip */
+    uint64_t time;       /* emulated time up to which this core has been executed */
     uint64_t next_event; /* when a timer or a transfer is next due */
     struct chip *chip;
 };

@@ -30,7 +30,9 @@ enum {
  * Silicon drops such packets by age. */
 #define MAX_HOPS 64
 
-static unsigned opposite(unsigned link) { return (link + 3) % LINKS_PER_CHIP; }
+static unsigned opposite(unsigned link) {
+    return (link + 3) % LINKS_PER_CHIP;
+}
 
 void router_init(struct chip *chip) {
     struct router *router = &chip->router;
@@ -47,7 +49,8 @@ struct processor *router_monitor(struct chip *chip) {
 }
 
 /* ---- diagnostic counters ----
- * A counter counts the packets that match its filter: one of the marked values in each field (datasheet, diagnostics). */
+ * A counter counts the packets that match its filter: one of the marked values in each field (datasheet, diagnostics).
+ */
 
 #define FILTER_EMERGENCY_SHIFT 4
 #define FILTER_DEFAULT_SHIFT   10
@@ -196,8 +199,7 @@ static void send_p2p(struct chip *chip, const struct packet *packet, uint32_t se
  * answer comes back with the lowest bit of the address set. */
 static void peek_or_poke(struct chip *chip, unsigned link, const struct packet *packet) {
     struct chip *neighbour = chip->neighbour[link];
-    struct packet answer = {.control = (uint32_t)PACKET_NEAREST_NEIGHBOUR << PACKET_TYPE_SHIFT,
-                            .key = packet->key | 1};
+    struct packet answer = {.control = (uint32_t)PACKET_NEAREST_NEIGHBOUR << PACKET_TYPE_SHIFT, .key = packet->key | 1};
 
     if (packet->control & PACKET_HAS_PAYLOAD) {
         chip_write(neighbour, NULL, packet->key & ~3u, 4, packet->payload);
@@ -280,7 +282,8 @@ static void write_multicast_table(struct router *router, uint32_t offset, uint32
     uint32_t *table = offset < MULTICAST_KEY ? router->route : offset < MULTICAST_MASK ? router->key : router->mask;
 
     table[index] = value;
-    if (router->used <= index && !(router->key[index] & ~router->mask[index])) /* a key outside its mask never matches */
+    if (router->used <= index &&
+        !(router->key[index] & ~router->mask[index])) /* a key outside its mask never matches */
         router->used = index + 1;
     for (unsigned i = 0; i < ROUTER_CACHE; i++)
         router->cache[i].valid = false;

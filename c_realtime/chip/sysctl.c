@@ -45,7 +45,9 @@ enum {
 #define RESET_BY_POWER_ON  0u
 #define TEMPERATURE_SAMPLE 0x01000000u /* a finished sample of no particular temperature */
 
-void sysctl_init(struct chip *chip, uint32_t working_cores) { chip->sysctl = (struct sysctl){.cpu_ok = working_cores}; }
+void sysctl_init(struct chip *chip, uint32_t working_cores) {
+    chip->sysctl = (struct sysctl){.cpu_ok = working_cores};
+}
 
 static void drive_irqs(struct chip *chip) {
     for (unsigned i = 0; i < CORES_PER_CHIP; i++)
@@ -150,7 +152,8 @@ uint32_t sysctl_read(struct chip *chip, uint32_t offset) {
 
 /* Writes that stop or start cores count only with the code in the top bits; true if it is there or not needed. */
 static bool code_fits(uint32_t offset, uint32_t value) {
-    bool guarded = (offset >= CPU_DISABLE && offset <= CLEAR_IRQ) || (offset >= SOFT_RESET_LEVEL && offset < RESET_CODE);
+    bool guarded =
+        (offset >= CPU_DISABLE && offset <= CLEAR_IRQ) || (offset >= SOFT_RESET_LEVEL && offset < RESET_CODE);
     return !guarded || (value & WRITE_CODE_MASK) == WRITE_CODE;
 }
 

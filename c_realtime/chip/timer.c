@@ -24,9 +24,13 @@ static unsigned prescale_shift(const struct timer *timer) {
     return shift[timer->control >> 2 & 3];
 }
 
-static uint32_t count_mask(const struct timer *timer) { return timer->control & SIZE_32 ? 0xffffffffu : 0xffffu; }
+static uint32_t count_mask(const struct timer *timer) {
+    return timer->control & SIZE_32 ? 0xffffffffu : 0xffffu;
+}
 
-static uint64_t ticks_to_cycles(const struct timer *timer, uint64_t ticks) { return ticks << prescale_shift(timer); }
+static uint64_t ticks_to_cycles(const struct timer *timer, uint64_t ticks) {
+    return ticks << prescale_shift(timer);
+}
 
 static uint32_t count_at(const struct timer *timer, uint64_t now) {
     if (timer->expiry == NEVER)

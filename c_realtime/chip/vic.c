@@ -18,7 +18,9 @@ enum {
 
 #define SLOT_ENABLED 0x20u
 
-static uint32_t raw(const struct vic *vic) { return vic->lines | vic->software; }
+static uint32_t raw(const struct vic *vic) {
+    return vic->lines | vic->software;
+}
 
 /* The first slot, below `limit`, that has an interrupt waiting; `limit` if none has. */
 static uint32_t first_waiting_slot(const struct vic *vic, uint32_t waiting, uint32_t limit) {
@@ -28,7 +30,9 @@ static uint32_t first_waiting_slot(const struct vic *vic, uint32_t waiting, uint
     return limit;
 }
 
-static uint32_t irq_waiting(const struct vic *vic) { return raw(vic) & vic->enable & ~vic->fiq_select; }
+static uint32_t irq_waiting(const struct vic *vic) {
+    return raw(vic) & vic->enable & ~vic->fiq_select;
+}
 
 static void update(struct processor *processor) {
     struct vic *vic = &processor->vic;

@@ -8,15 +8,16 @@
 struct processor;
 
 /* Interrupt sources that are modelled, as masks (SpiNNaker datasheet, vectored interrupt controller). */
-#define VIC_TIMER1          (1u << 4)
-#define VIC_TIMER2          (1u << 5)
-#define VIC_COMMS_RECEIVED  (1u << 6)
-#define VIC_COMMS_EMPTY     (1u << 11) /* the transmit buffer is empty */
-#define VIC_DMA_DONE        (1u << 12)
-#define VIC_SYSTEM_CONTROL  (1u << 18)
-#define VIC_ETHERNET_RX     (1u << 20)
-#define VIC_COMMS_NOT_FULL  (1u << 23)
-#define VIC_COMMS_TYPE(t)   (1u << (24 + (t))) /* a packet of this type waits: multicast, p2p, nearest neighbour, fixed */
+#define VIC_TIMER1         (1u << 4)
+#define VIC_TIMER2         (1u << 5)
+#define VIC_COMMS_RECEIVED (1u << 6)
+#define VIC_COMMS_EMPTY    (1u << 11) /* the transmit buffer is empty */
+#define VIC_DMA_DONE       (1u << 12)
+#define VIC_SYSTEM_CONTROL (1u << 18)
+#define VIC_ETHERNET_RX    (1u << 20)
+#define VIC_COMMS_NOT_FULL (1u << 23)
+#define VIC_COMMS_TYPE(t)  (1u << (24 + (t))) /* a packet of this type waits: multicast, p2p, nearest neighbour, fixed \
+                                               */
 #define VIC_COMMS_ALL_TYPES (15u << 24)
 
 #define VIC_SLOTS 16

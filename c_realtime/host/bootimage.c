@@ -7,15 +7,15 @@
 
 /* The system variables that SCAMP starts with lie here in the image (SpiNNMan, system_variable_boot_values.py;
  * spinnaker_tools, sark.h: sv_t). */
-#define SYSTEM_VARIABLES      384
-#define SV_HARDWARE_VERSION   0x0a
-#define SV_UNIX_TIME          0x1c
-#define SV_LED0               0x30
-#define SV_ROOT_CHIP          0x40
-#define SV_BOOT_SIGNATURE     0x5c
-#define SYSTEM_VARIABLES_END  (SYSTEM_VARIABLES + 128)
-#define LEDS_SPINN3           0x00000502u
-#define LEDS_SPINN5           0x00000001u
+#define SYSTEM_VARIABLES     384
+#define SV_HARDWARE_VERSION  0x0a
+#define SV_UNIX_TIME         0x1c
+#define SV_LED0              0x30
+#define SV_ROOT_CHIP         0x40
+#define SV_BOOT_SIGNATURE    0x5c
+#define SYSTEM_VARIABLES_END (SYSTEM_VARIABLES + 128)
+#define LEDS_SPINN3          0x00000502u
+#define LEDS_SPINN5          0x00000001u
 
 static void put_32(uint8_t *image, unsigned offset, uint32_t value) {
     memcpy(image + SYSTEM_VARIABLES + offset, &value, sizeof value);

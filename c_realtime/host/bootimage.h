@@ -7,7 +7,8 @@
 
 #include "../machine/machine.h"
 
-/* Read the file and write the board's system variables into it. Says on standard error what is wrong and returns false. */
+/* Read the file and write the board's system variables into it. Says on standard error what is wrong and returns false.
+ */
 bool bootimage_read(const char *path, enum machine_board board, uint8_t image[BOOT_IMAGE_BYTES], uint32_t *length);
 
 #endif

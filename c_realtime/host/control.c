@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define COMMAND_BYTES 64
-#define ANSWER_BYTES  4096
+#define COMMAND_BYTES     64
+#define ANSWER_BYTES      4096
 #define ANSWERS_AT_A_TIME 16 /* whoever floods the control port must not stop the board */
 
 struct answer {
@@ -76,7 +76,8 @@ static void obey(struct answer *answer, const char *command, struct machine *mac
         pacer_start(pacer, command[5] == 'f' ? PACE_FREE : PACE_REALTIME, machine->now);
         append(answer, "{\"ok\": true}");
     } else {
-        append(answer, "{\"error\": \"unknown command: there are status, unmodelled, hash, pace realtime, pace free\"}");
+        append(answer,
+               "{\"error\": \"unknown command: there are status, unmodelled, hash, pace realtime, pace free\"}");
     }
 }
 

@@ -1,5 +1,5 @@
-/* The control port: the one thing that an emulated board has and a real one lacks. A datagram with a command is answered
- * with one datagram of JSON. */
+/* The control port: the one thing that an emulated board has and a real one lacks. A datagram with a command is
+ * answered with one datagram of JSON. */
 #ifndef SPINNLIVE_HOST_CONTROL_H
 #define SPINNLIVE_HOST_CONTROL_H
 

@@ -19,7 +19,8 @@
 /* The longest sleep while nothing is to be done; a datagram wakes the board at once. */
 #define IDLE_CYCLES (10000 * CYCLES_PER_US)
 
-/* Booting from an image takes a second of emulated time or less on 4 chips; a board that is not up after this will never be. */
+/* Booting from an image takes a second of emulated time or less on 4 chips; a board that is not up after this will
+ * never be. */
 #define BOOT_LIMIT_CYCLES ((uint64_t)20 * CPU_HZ)
 
 enum { POLL_SCP, POLL_BOOT, POLL_CONTROL, POLL_LIFELINE, POLL_COUNT };

@@ -13,11 +13,8 @@ int64_t pacer_wall_ns(void) {
 
 void pacer_start(struct pacer *pacer, enum pace pace, uint64_t now) {
     int64_t wall = pacer_wall_ns();
-    *pacer = (struct pacer){.pace = pace,
-                            .reference_ns = wall,
-                            .reference_cycles = now,
-                            .speed_since_ns = wall,
-                            .speed_since_cycles = now};
+    *pacer = (struct pacer){
+        .pace = pace, .reference_ns = wall, .reference_cycles = now, .speed_since_ns = wall, .speed_since_cycles = now};
 }
 
 static void measure_speed(struct pacer *pacer, uint64_t now, int64_t wall) {

@@ -6,8 +6,8 @@
 
 #include "options.h"
 
-/* A board that has fallen behind by no more than this catches up, so that a moment's absence of the host's scheduler does
- * not slow it. What it falls behind beyond that is given up, and told as dilation. */
+/* A board that has fallen behind by no more than this catches up, so that a moment's absence of the host's scheduler
+ * does not slow it. What it falls behind beyond that is given up, and told as dilation. */
 #define PACER_CATCH_UP_NS 20000000
 
 /* Speed is taken over at least this long. */

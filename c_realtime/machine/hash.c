@@ -20,7 +20,9 @@ static uint64_t add_bytes(uint64_t hash, const void *data, size_t length) {
     return hash;
 }
 
-static uint64_t add(uint64_t hash, uint64_t value) { return (hash ^ value) * FNV_PRIME; }
+static uint64_t add(uint64_t hash, uint64_t value) {
+    return (hash ^ value) * FNV_PRIME;
+}
 
 /* Pages of zeros are left out, with their place kept, so that untouched SDRAM costs little. */
 static uint64_t add_sdram(uint64_t hash, const uint8_t *sdram) {

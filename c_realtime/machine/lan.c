@@ -4,22 +4,24 @@
 
 #include "machine.h"
 
-#define ETHERNET_HEADER  14
-#define IP_HEADER        20
-#define UDP_HEADER       8
-#define FRAME_MINIMUM    60
-#define FRAME_CHECK      4 /* the MAC counts the check sequence in a received frame's length */
-#define TYPE_IP          0x0800u
-#define TYPE_ARP         0x0806u
-#define PROTOCOL_UDP     17
-#define ARP_BYTES        28
-#define ARP_REQUEST      1
-#define ARP_REPLY        2
+#define ETHERNET_HEADER 14
+#define IP_HEADER       20
+#define UDP_HEADER      8
+#define FRAME_MINIMUM   60
+#define FRAME_CHECK     4 /* the MAC counts the check sequence in a received frame's length */
+#define TYPE_IP         0x0800u
+#define TYPE_ARP        0x0806u
+#define PROTOCOL_UDP    17
+#define ARP_BYTES       28
+#define ARP_REQUEST     1
+#define ARP_REPLY       2
 
 /* Everybody on the network is at this address (locally administered). */
 static const uint8_t network_mac[6] = {0x02, 0x53, 0x4c, 0x00, 0x00, 0x02};
 
-static unsigned get_16(const uint8_t *bytes) { return (unsigned)bytes[0] << 8 | bytes[1]; }
+static unsigned get_16(const uint8_t *bytes) {
+    return (unsigned)bytes[0] << 8 | bytes[1];
+}
 
 static void put_16(uint8_t *bytes, unsigned value) {
     bytes[0] = (uint8_t)(value >> 8);

@@ -121,7 +121,9 @@ uint64_t machine_next_event(const struct machine *machine) {
     return next > machine->now ? next : machine->now;
 }
 
-static uint64_t grid_below(uint64_t time) { return time - time % MACHINE_WINDOW_CYCLES; }
+static uint64_t grid_below(uint64_t time) {
+    return time - time % MACHINE_WINDOW_CYCLES;
+}
 
 void machine_run(struct machine *machine, uint64_t until) {
     while (machine->now < until) {

@@ -12,9 +12,9 @@
  * happens does not depend on how far the machine is asked to run at once. */
 #define MACHINE_WINDOW_CYCLES 400 /* 2 us */
 
-#define MACHINE_MAX_SIDE      8
-#define MACHINE_MAX_CHIPS     48
-#define DATAGRAM_BYTES        1472 /* what fits into one Ethernet frame */
+#define MACHINE_MAX_SIDE  8
+#define MACHINE_MAX_CHIPS 48
+#define DATAGRAM_BYTES    1472 /* what fits into one Ethernet frame */
 
 enum machine_board { BOARD_SPINN3 = 3, BOARD_SPINN5 = 5 }; /* the numbers are the boards' hardware versions */
 

@@ -1,5 +1,5 @@
-/* The ARM core as a shared library, for the comparison with an oracle from Python: set a state, execute one instruction,
- * look at the state. The only memories are the TCMs. */
+/* The ARM core as a shared library, for the comparison with an oracle from Python: set a state, execute one
+ * instruction, look at the state. The only memories are the TCMs. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,10 +28,16 @@ struct arm_core *shim_create(void) {
     return core;
 }
 
-void shim_destroy(struct arm_core *core) { free(core); }
+void shim_destroy(struct arm_core *core) {
+    free(core);
+}
 
-uint8_t *shim_itcm(struct arm_core *core) { return core->itcm; }
-uint8_t *shim_dtcm(struct arm_core *core) { return core->dtcm; }
+uint8_t *shim_itcm(struct arm_core *core) {
+    return core->itcm;
+}
+uint8_t *shim_dtcm(struct arm_core *core) {
+    return core->dtcm;
+}
 
 void shim_set(struct arm_core *core, const struct shim_state *state) {
     arm_set_cpsr(core, state->cpsr);
@@ -45,4 +51,6 @@ void shim_get(const struct arm_core *core, struct shim_state *state) {
     state->cpsr = arm_cpsr(core);
 }
 
-void shim_step(struct arm_core *core) { arm_step(core); }
+void shim_step(struct arm_core *core) {
+    arm_step(core);
+}

@@ -9,22 +9,22 @@
 
 #include "../machine/machine.h"
 
-#define CHECK(condition)                                                                                              \
-    do {                                                                                                              \
-        if (!(condition)) {                                                                                           \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                           \
-            exit(EXIT_FAILURE);                                                                                       \
-        }                                                                                                             \
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                            \
+            exit(EXIT_FAILURE);                                                                                        \
+        }                                                                                                              \
     } while (0)
 
-#define CHECK_EQUAL(got, wanted)                                                                                      \
-    do {                                                                                                              \
-        uint64_t got_ = (uint64_t)(got), wanted_ = (uint64_t)(wanted);                                                \
-        if (got_ != wanted_) {                                                                                        \
-            fprintf(stderr, "%s:%d: %s is 0x%" PRIx64 ", not 0x%" PRIx64 "\n", __FILE__, __LINE__, #got, got_,        \
-                    wanted_);                                                                                         \
-            exit(EXIT_FAILURE);                                                                                       \
-        }                                                                                                             \
+#define CHECK_EQUAL(got, wanted)                                                                                       \
+    do {                                                                                                               \
+        uint64_t got_ = (uint64_t)(got), wanted_ = (uint64_t)(wanted);                                                 \
+        if (got_ != wanted_) {                                                                                         \
+            fprintf(stderr, "%s:%d: %s is 0x%" PRIx64 ", not 0x%" PRIx64 "\n", __FILE__, __LINE__, #got, got_,         \
+                    wanted_);                                                                                          \
+            exit(EXIT_FAILURE);                                                                                        \
+        }                                                                                                              \
     } while (0)
 
 /* A chip by itself, with all its cores out of reset and clocked but with nothing to execute. */

@@ -63,7 +63,8 @@ int main(void) {
     CHECK(machine->datagrams_dropped > 0);
 
     /* From a neighbour, word by word. */
-    struct packet packet = {.control = 2u << 22 | PACKET_HAS_PAYLOAD, .payload = 0x11223344, .key = 0x03000000 | 2 << 8};
+    struct packet packet = {
+        .control = 2u << 22 | PACKET_HAS_PAYLOAD, .payload = 0x11223344, .key = 0x03000000 | 2 << 8};
     CHECK(router_send(&root->core[0], &packet));
     packet.key = 0x03ff0000 | 0xff00; /* past the end */
     CHECK(router_send(&root->core[0], &packet));

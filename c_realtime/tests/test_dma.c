@@ -1,4 +1,5 @@
-/* The DMA controller: both directions, both memories, the queue of two, completion, and transfers that must be refused. */
+/* The DMA controller: both directions, both memories, the queue of two, completion, and transfers that must be refused.
+ */
 #include "check.h"
 
 enum { SYSTEM = 0x04, TCM = 0x08, START = 0x0c, CONTROL = 0x10, STATUS = 0x14, GLOBAL = 0x18 };
@@ -12,9 +13,13 @@ static void transfer(uint32_t system, uint32_t tcm, uint32_t length, uint32_t di
     dma_write(core, START, length | direction);
 }
 
-static uint32_t status(void) { return dma_read(core, STATUS) & 0x00ffffff; }
+static uint32_t status(void) {
+    return dma_read(core, STATUS) & 0x00ffffff;
+}
 
-static void pass(uint64_t cycles) { core->time += cycles; }
+static void pass(uint64_t cycles) {
+    core->time += cycles;
+}
 
 int main(void) {
     struct chip *chip = running_chip();

@@ -1,11 +1,21 @@
 /* The MAC and the network around it: datagrams in and out, ARP, pacing on the wire, and rubbish. */
 #include "check.h"
 
-enum { TX_RAM = 0x0000, RX_RAM = 0x4000, DESCRIPTOR = 0x8000, STATUS = 0xc004, TX_LENGTH = 0xc008, TX = 0xc00c, RX_DONE = 0xc010 };
+enum {
+    TX_RAM = 0x0000,
+    RX_RAM = 0x4000,
+    DESCRIPTOR = 0x8000,
+    STATUS = 0xc004,
+    TX_LENGTH = 0xc008,
+    TX = 0xc00c,
+    RX_DONE = 0xc010
+};
 
 static struct machine *machine;
 
-static struct chip *root(void) { return machine->ethernet; }
+static struct chip *root(void) {
+    return machine->ethernet;
+}
 
 static uint8_t in_receive_ram(unsigned offset) {
     return (uint8_t)(ethernet_read(root(), RX_RAM + (offset & ~3u)) >> 8 * (offset & 3));
@@ -60,9 +70,9 @@ int main(void) {
     CHECK(!machine_input(machine, &datagram));
 
     /* Out: a datagram leaves after its time on the wire, not before. */
-    static const uint8_t udp[60] = {[12] = 0x08, [14] = 0x45, [17] = 20 + 8 + 3, [23] = 17, [30] = 127, [33] = 1,
-                                    [34] = 0x45, [35] = 0xe5, [36] = 0x30, [37] = 0x39, [39] = 8 + 3,
-                                    [42] = 'a', [43] = 'b', [44] = 'c'};
+    static const uint8_t udp[60] = {[12] = 0x08,  [14] = 0x45, [17] = 20 + 8 + 3, [23] = 17,   [30] = 127,
+                                    [33] = 1,     [34] = 0x45, [35] = 0xe5,       [36] = 0x30, [37] = 0x39,
+                                    [39] = 8 + 3, [42] = 'a',  [43] = 'b',        [44] = 'c'};
     transmit(udp, sizeof udp);
     CHECK(!machine_output(machine, &out));
     machine->now += 60 * ETHERNET_CYCLES_PER_BYTE + ETHERNET_LATENCY_CYCLES - 1;
@@ -78,7 +88,8 @@ int main(void) {
 
     /* ARP is answered by the network, and is no datagram. */
     uint32_t waiting = root()->ethernet.incoming_tail;
-    static const uint8_t arp[60] = {[12] = 0x08, [13] = 0x06, [15] = 1, [16] = 8, [18] = 6, [19] = 4, [21] = 1, [38] = 127, [41] = 9};
+    static const uint8_t arp[60] = {[12] = 0x08, [13] = 0x06, [15] = 1,   [16] = 8, [18] = 6,
+                                    [19] = 4,    [21] = 1,    [38] = 127, [41] = 9};
     transmit(arp, sizeof arp);
     machine->now += CPU_HZ;
     CHECK(!machine_output(machine, &out));

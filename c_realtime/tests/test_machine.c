@@ -1,4 +1,5 @@
-/* The machine: that it is a function of its inputs alone, however it is cut into runs, and that sleep is skipped exactly. */
+/* The machine: that it is a function of its inputs alone, however it is cut into runs, and that sleep is skipped
+ * exactly. */
 #include "check.h"
 
 /* Core 0 of every chip: count in r0 and send the count as a multicast packet every few cycles; core 1 receives. */
@@ -67,11 +68,11 @@ static void same_however_it_is_cut(void) {
 
 static void sleep_is_skipped(void) {
     static const uint32_t words[] = {
-        [0] = 0xe3a01211u,  /* mov r1, #0x10000001 - the timers are at 0x11000000 */
-        [1] = 0xee070f90u,  /* wait for interrupt */
-        [2] = 0xe2800001u,  /* add r0, r0, #1 */
-        [3] = 0xe584200cu,  /* str r2, [r4, #12]: clear the timer's interrupt */
-        [4] = 0xeafffffbu,  /* b wait */
+        [0] = 0xe3a01211u, /* mov r1, #0x10000001 - the timers are at 0x11000000 */
+        [1] = 0xee070f90u, /* wait for interrupt */
+        [2] = 0xe2800001u, /* add r0, r0, #1 */
+        [3] = 0xe584200cu, /* str r2, [r4, #12]: clear the timer's interrupt */
+        [4] = 0xeafffffbu, /* b wait */
     };
     struct machine *machine = new_machine(BOARD_SPINN3);
     struct processor *core = &machine->chip[0]->core[1];

@@ -19,7 +19,8 @@ static struct processor *start(const uint32_t *words, size_t bytes) {
 
 static void timer_interrupts_on_time(void) {
     /* 0x18 (IRQ): mov r1, #7; loop. Elsewhere: add r0, r0, #1; loop. */
-    static const uint32_t words[] = {0xea00000eu, 0, 0, 0, 0, 0, 0xe3a01007u, BRANCH_TO_SELF, [16] = 0xe2800001u, 0xeafffffdu};
+    static const uint32_t words[] = {0xea00000eu,        0,          0, 0, 0, 0, 0xe3a01007u, BRANCH_TO_SELF,
+                                     [16] = 0xe2800001u, 0xeafffffdu};
     struct processor *core = start(words, sizeof words);
 
     vic_write(core, 0x10, VIC_TIMER1);

@@ -1,5 +1,5 @@
-/* The router, over the links of a SpiNN-3: multicast trees, default routing, point to point, nearest neighbour with peek
- * and poke, fixed route, and the diagnostic counters under SCAMP's filters. */
+/* The router, over the links of a SpiNN-3: multicast trees, default routing, point to point, nearest neighbour with
+ * peek and poke, fixed route, and the diagnostic counters under SCAMP's filters. */
 #include "check.h"
 
 static struct machine *machine;
@@ -9,7 +9,9 @@ static struct packet last(const struct processor *core) {
     return core->comms.queue[(core->comms.tail - 1) % COMMS_QUEUE_SIZE];
 }
 
-static uint32_t received(const struct processor *core) { return core->comms.tail - core->comms.head; }
+static uint32_t received(const struct processor *core) {
+    return core->comms.tail - core->comms.head;
+}
 
 static void route(struct chip *chip, uint32_t entry, uint32_t key, uint32_t mask, uint32_t to) {
     router_write(chip, 0x4000 + 4 * entry, to);
@@ -69,9 +71,10 @@ int main(void) {
     CHECK(send(c, 1, 0, 0, 0x41));
     CHECK_EQUAL(received(&a->core[7]), before); /* c dropped it: it began there */
 
-    /* Point to point: by table to the monitor of the chip, with the sender's address and the sequence bits in the key. */
+    /* Point to point: by table to the monitor of the chip, with the sender's address and the sequence bits in the key.
+     */
     router_write(a, 0x10000 + 4 * (0x0101 / 8), (0x00db6db6 & ~(7u << 3)) | 1u << 3); /* 1,1 by the north-east link */
-    router_write(d, 0x10000 + 4 * (0x0101 / 8), 0x00db6db6 | 7u << 3);              /* 1,1 is here */
+    router_write(d, 0x10000 + 4 * (0x0101 / 8), 0x00db6db6 | 7u << 3);                /* 1,1 is here */
     a->core[0].comms.source_address = 0x07000000;
     CHECK(send(a, 0, 1u << 22 | PACKET_HAS_PAYLOAD, 99, 0x00020101));
     CHECK_EQUAL(last(&d->core[0]).key, 0x00020000);

@@ -1,7 +1,16 @@
 /* The timers: modes, prescaling, background load, interrupts, and the one-shot that starts again on a write to LOAD. */
 #include "check.h"
 
-enum { LOAD = 0x00, COUNT = 0x04, CONTROL = 0x08, CLEAR = 0x0c, RAW = 0x10, MASKED = 0x14, BACKGROUND = 0x18, SECOND = 0x20 };
+enum {
+    LOAD = 0x00,
+    COUNT = 0x04,
+    CONTROL = 0x08,
+    CLEAR = 0x0c,
+    RAW = 0x10,
+    MASKED = 0x14,
+    BACKGROUND = 0x18,
+    SECOND = 0x20
+};
 enum { ENABLED = 0x80, PERIODIC = 0x40, INTERRUPT = 0x20, WIDE = 0x02, ONE_SHOT = 0x01 };
 
 static struct processor *core;

@@ -1,7 +1,15 @@
 /* The interrupt controller: enabling, priorities, nesting, the fast interrupt, software interrupts. */
 #include "check.h"
 
-enum { SELECT = 0x0c, ENABLE = 0x10, DISABLE = 0x14, SOFT_SET = 0x18, SOFT_CLEAR = 0x1c, VECTOR = 0x30, DEFAULT = 0x34 };
+enum {
+    SELECT = 0x0c,
+    ENABLE = 0x10,
+    DISABLE = 0x14,
+    SOFT_SET = 0x18,
+    SOFT_CLEAR = 0x1c,
+    VECTOR = 0x30,
+    DEFAULT = 0x34
+};
 
 static void set_slot(struct processor *core, unsigned slot, unsigned source, uint32_t handler) {
     vic_write(core, 0x100 + 4 * slot, handler);

@@ -18,7 +18,7 @@ from isa_cases import CODE, DATA, DATA_BYTES, Case, make_case
 unicorn = pytest.importorskip("unicorn")
 from unicorn import arm_const  # noqa: E402
 
-CASES_OF_A_KIND = 1000
+CASES_OF_A_KIND = 600
 SHIM_VARIABLE = "SPINNLIVE_ARM_SHIM"
 ITCM_BYTES = 0x8000
 NOP = bytes.fromhex("c046c046")

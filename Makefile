@@ -1,0 +1,66 @@
+# `make demo` and `make test` make all that they need: a virtual environment in .venv with spinnlive and the emulated
+# board built into it. Wanted on the machine: Python 3.11 with venv, git, make and a C compiler.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+CTEST  := build/ctest
+ASAN   := build/sanitize
+
+SOURCES := pyproject.toml README.md $(shell find spinnlive c_realtime -name '*.py' -o -name '*.[ch]' -o -name CMakeLists.txt)
+
+.PHONY: all demo test pytest ctest sanitize lint format clean
+
+all: $(VENV)/.installed
+
+demo: $(VENV)/.installed
+	$(BIN)/spinnlive demo
+
+test: lint ctest pytest
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "spinnlive needs Python 3.11 or later: make PYTHON=/path/to/python3.11"; exit 1; }
+	@command -v cc >/dev/null || { echo "spinnlive needs a C compiler: apt-get install gcc"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.created $(SOURCES)
+	@echo "Installing spinnlive and building the emulated board ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[demo]'
+	@touch $@
+
+$(VENV)/.tools: $(VENV)/.installed
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[demo,test,lint]'
+	@touch $@
+
+# The C tests, and the library with which Python compares the ARM core with an oracle.
+ctest: $(VENV)/.tools
+	@$(BIN)/cmake -S c_realtime -B $(CTEST) -DSPINNLIVE_TESTS=ON -Wno-dev >/dev/null
+	@$(BIN)/cmake --build $(CTEST) >/dev/null
+	$(BIN)/ctest --test-dir $(CTEST) --output-on-failure
+
+# The C tests again, watched for memory errors and undefined behaviour; and a board program built that way.
+sanitize: $(VENV)/.tools
+	@$(BIN)/cmake -S c_realtime -B $(ASAN) -DSPINNLIVE_TESTS=ON -DSPINNLIVE_SANITIZE=ON -Wno-dev >/dev/null
+	@$(BIN)/cmake --build $(ASAN) >/dev/null
+	$(BIN)/ctest --test-dir $(ASAN) --output-on-failure
+
+pytest: ctest sanitize
+	SPINNLIVE_ARM_SHIM=$(CTEST)/tests/libarm_shim.so SPINNLIVE_SANITIZED_BOARD=$(ASAN)/spinnlive-board \
+	    $(BIN)/python -P -m pytest
+
+lint: $(VENV)/.tools
+	$(BIN)/ruff check spinnlive tests examples
+	$(BIN)/ruff format --check --quiet spinnlive tests examples
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $$(find c_realtime -name '*.[ch]')
+
+format: $(VENV)/.tools
+	$(BIN)/ruff check --fix spinnlive tests examples
+	$(BIN)/ruff format spinnlive tests examples
+	$(BIN)/clang-format -i $$(find c_realtime -name '*.[ch]')
+
+clean:
+	rm -rf $(VENV) build
