@@ -1,0 +1,67 @@
+"""A plain, unmodified sPyNNaker script on the emulated board: its results are those of the maths."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trio
+from lif_reference import simulate
+
+from spinnlive.boards.emulated import EmulatedBoard
+
+SCRIPT = Path(__file__).parent / "scripts" / "lif.py"
+
+VOLTAGE_ERROR_MV = 0.02
+"""s16.15 arithmetic and 16-bit weights, over 150 steps and several resets."""
+
+SETTINGS = """[Machine]
+machine_name = {address}
+version = {version}
+post_simulation_overrun_before_error = 600
+[Java]
+use_java = False
+"""
+
+
+async def run_script(script: Path, folder: Path, board: EmulatedBoard, *arguments: str) -> None:
+    """Run a script as its author would: in a folder with a spynnaker.cfg that names the board."""
+    (folder / ".spynnaker.cfg").write_text(SETTINGS.format(address=board.address, version=board.version))
+    result = await trio.run_process(
+        [sys.executable, str(script), *arguments],
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder)},
+        capture_stdout=True,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout.decode()[-4000:]
+
+
+def expected_arrivals(weights: np.ndarray, ticks: int) -> np.ndarray:
+    """The script's input: six spikes for each neuron, delayed by 1 to 3 ms, arriving in the tick after the delay."""
+    arrivals = np.zeros((ticks, len(weights)))
+    for i, weight in enumerate(weights):
+        for time in (5 + i % 7, 12 + i % 5, 30, 31, 40 + i % 11, 90):
+            arrivals[time + 1 + i % 3, i] += weight
+    return arrivals
+
+
+@pytest.mark.board
+async def test_spikes_and_voltages_are_those_of_the_maths(tmp_path: Path) -> None:
+    async with EmulatedBoard() as board:
+        await run_script(SCRIPT, tmp_path, board, "result.npz")
+        status = await board.status()
+    result = np.load(tmp_path / "result.npz")
+    voltages, spikes = result["voltages"], result["spikes"]
+    wanted = simulate(len(voltages), expected_arrivals(result["weights"], len(voltages)))
+    assert wanted.closest_mv > VOLTAGE_ERROR_MV, "the reference itself is too near to threshold to tell"
+    assert len(spikes) > 50
+    np.testing.assert_array_equal(spikes, wanted.spikes)
+    np.testing.assert_allclose(voltages, wanted.voltages, atol=VOLTAGE_ERROR_MV, rtol=0)
+    assert status.packets_dropped == status.packets_timed_out == 0
+    assert status.datagrams_unsendable == 0
