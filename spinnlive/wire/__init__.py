@@ -1,0 +1,105 @@
+"""Sans-I/O codecs of what travels between host and board: bytes in, values out.
+
+No socket, no clock.
+
+What is malformed raises `MalformedPacket`, nothing else. The formats in writing and their golden
+vectors are in ``protocols/``.
+"""
+
+from spinnlive.wire.codes import (
+    RETRYABLE,
+    AccessType,
+    Command,
+    CpuState,
+    IpTagOperation,
+    ResultCode,
+    RunControl,
+    Signal,
+    result_sentence,
+)
+from spinnlive.wire.eieio import EventPacket, decode_events, encode_ids16, encode_keys32
+from spinnlive.wire.errors import MalformedPacket
+from spinnlive.wire.notification import (
+    CONFIRMATION,
+    DatabaseReady,
+    Notification,
+    StartResume,
+    StopPause,
+    decode_notification,
+    encode_notification,
+)
+from spinnlive.wire.requests import (
+    chip_info_request,
+    count_request,
+    get_time_request,
+    iptag_clear_request,
+    iptag_to_sender_request,
+    read_request,
+    signal_request,
+    stop_application_request,
+    version_request,
+    write_request,
+)
+from spinnlive.wire.scp import (
+    ChipInfo,
+    ScpReply,
+    ScpRequest,
+    Version,
+    decode_reply,
+    encode_request,
+    parse_chip_info,
+    parse_version,
+)
+from spinnlive.wire.sdp import SCP_UDP_PORT, SdpHeader, decode_sdp
+from spinnlive.wire.window import Completed, Due, Failed, ScpWindow, WindowFull, WindowStatistics
+
+__all__ = [
+    "CONFIRMATION",
+    "RETRYABLE",
+    "SCP_UDP_PORT",
+    "AccessType",
+    "ChipInfo",
+    "Command",
+    "Completed",
+    "CpuState",
+    "DatabaseReady",
+    "Due",
+    "EventPacket",
+    "Failed",
+    "IpTagOperation",
+    "MalformedPacket",
+    "Notification",
+    "ResultCode",
+    "RunControl",
+    "ScpReply",
+    "ScpRequest",
+    "ScpWindow",
+    "SdpHeader",
+    "Signal",
+    "StartResume",
+    "StopPause",
+    "Version",
+    "WindowFull",
+    "WindowStatistics",
+    "chip_info_request",
+    "count_request",
+    "decode_events",
+    "decode_notification",
+    "decode_reply",
+    "decode_sdp",
+    "encode_ids16",
+    "encode_keys32",
+    "encode_notification",
+    "encode_request",
+    "get_time_request",
+    "iptag_clear_request",
+    "iptag_to_sender_request",
+    "parse_chip_info",
+    "parse_version",
+    "read_request",
+    "result_sentence",
+    "signal_request",
+    "stop_application_request",
+    "version_request",
+    "write_request",
+]
