@@ -1,9 +1,9 @@
 """sPyNNaker's settings, without touching the user's files.
 
-sPyNNaker reads its own defaults, then ``~/.spynnaker.cfg``, then ``./spynnaker.cfg``; without the second it writes one
-and raises. `install` makes it read our defaults after its own, so that the user's files still win over both, and go on
-without any file of the user's. Databases that sPyNNaker needs while it runs go to a scratch folder that is removed
-when the process ends.
+sPyNNaker reads its own defaults, then ``~/.spynnaker.cfg``, then ``./spynnaker.cfg``; without the
+second it writes one and raises. `install` makes it read our defaults after its own, so that the
+user's files still win over both, and go on without any file of the user's. Databases that sPyNNaker
+needs while it runs go to a scratch folder that is removed when the process ends.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 from types import ModuleType
 
+from spinnlive.toolchain import private
 from spinnlive.toolchain.hook import after_import
 
 CFG_NAME = "spynnaker.cfg"
@@ -33,10 +34,12 @@ SETTINGS: dict[str, dict[str, str]] = {
         "width": "None",
         "height": "None",
         "time_scale_factor": "None",
-        # their cores cost one core per chip, seconds of start-up and 10 µs interrupts; they pay for big read-backs only
+        # their cores cost one core per chip, seconds of start-up and 10 µs interrupts; they pay for
+        # big read-backs only
         "enable_advanced_monitor_support": "False",
         "enable_reinjection": "False",
-        # seconds of patience with a run that should be over: a slow emulated board is late, not broken
+        # seconds of patience with a run that should be over: a slow emulated board is late, not
+        # broken
         "post_simulation_overrun_before_error": "86400",
     },
     "Java": {"use_java": "False"},
@@ -62,22 +65,15 @@ def arrange() -> None:
 
 
 def install(spinnaker: ModuleType) -> None:
-    """Make ``sim.setup()`` read our defaults; ``spinnaker`` is the module ``spynnaker.pyNN.spinnaker``.
-
-    Private name: its ``setup_configs``, called by the constructor of the simulator.
-    """
-    if not hasattr(spinnaker, "setup_configs"):
-        from spinnlive.toolchain.private import missing  # noqa: PLC0415 - only on the way to an error
-
-        raise missing("spynnaker.pyNN.spinnaker.setup_configs")
-    spinnaker.setup_configs = _setup_configs
+    """Make ``sim.setup()`` read our defaults; ``spinnaker`` is ``spynnaker.pyNN.spinnaker``."""
+    private.replace_settings(_setup_configs)
     if not _user_wants_logs():
         _be_quiet()
 
 
 def user_files() -> list[Path]:
     """Give the user's cfg files that sPyNNaker would read now, in its order: the later win."""
-    import appdirs  # noqa: PLC0415 - comes with sPyNNaker
+    import appdirs
 
     home = [
         Path(folder) / f".{CFG_NAME}"
@@ -95,19 +91,20 @@ def scratch() -> Path:
 
 
 def _setup_configs() -> None:
-    """Do what sPyNNaker's function of this name does, without its template, and with our defaults last.
+    """Do what sPyNNaker's function of this name does, without its template, and with our defaults
+    last.
 
     The template is what makes sPyNNaker write a file into HOME and raise when there is none.
     """
-    import spinn_front_end_common.interface.config_setup as common  # noqa: PLC0415
-    import spynnaker.pyNN  # noqa: PLC0415
-    from pacman.config_setup import add_pacman_cfg  # noqa: PLC0415
-    from spinn_utilities.config_holder import (  # noqa: PLC0415
+    import spinn_front_end_common.interface.config_setup as common
+    import spynnaker.pyNN
+    from pacman.config_setup import add_pacman_cfg
+    from spinn_utilities.config_holder import (
         add_default_cfg,
         clear_cfg_files,
         set_cfg_files,
     )
-    from spinnman.config_setup import add_spinnman_cfg  # noqa: PLC0415
+    from spinnman.config_setup import add_spinnman_cfg
 
     clear_cfg_files(False)
     add_pacman_cfg()
@@ -143,7 +140,7 @@ def _be_quiet() -> None:
 
     Also drops sPyNNaker's habit of repeating its log when the process ends.
     """
-    from spinn_utilities.log import FormatAdapter  # noqa: PLC0415
+    from spinn_utilities.log import FormatAdapter
 
     for name in LOGGERS:
         logger = logging.getLogger(name)

@@ -15,7 +15,8 @@ from types import ModuleType
 
 
 def after_import(name: str, action: Callable[[ModuleType], None]) -> None:
-    """Call ``action(module)`` as soon as the module ``name`` is there: now, or right after its import."""
+    """Call ``action(module)`` as soon as the module ``name`` is there: now, or right after its
+    import."""
     module = sys.modules.get(name)
     if module is not None:
         action(module)
@@ -24,7 +25,8 @@ def after_import(name: str, action: Callable[[ModuleType], None]) -> None:
 
 
 class _Watcher(importlib.abc.MetaPathFinder):
-    """Lets the other finders find the module and wraps its loader; leaves ``sys.meta_path`` when that happens."""
+    """Lets the other finders find the module and wraps its loader; leaves ``sys.meta_path`` when
+    that happens."""
 
     def __init__(self, name: str, action: Callable[[ModuleType], None]) -> None:
         self._name = name

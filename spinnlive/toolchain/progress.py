@@ -1,6 +1,7 @@
 """sPyNNaker's progress bars, sent to a function of ours instead of stderr.
 
-Their one class is used from every module of sPyNNaker, so its drawing methods are replaced in place.
+Their one class is used from every module of sPyNNaker, so its drawing methods are replaced in
+place.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ Sink = Callable[[str, float], None]
 def redirect(sink: Sink | None) -> None:
     """Send every progress bar to ``sink`` from now on; None draws nothing.
 
-    The sink is called from the worker thread. There is no way back to the drawn bars: who has a live run open wants
-    none of them among its own output.
+    The sink is called from the worker thread. There is no way back to the drawn bars: who has a
+    live run open wants none of them among its own output.
     """
     bar = progress_bar_class()
 

@@ -18,27 +18,17 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class PopulationFacts:
-    """A population of the network: its ``size`` in neurons, and which live directions it has."""
+    """A population of the network; ``size`` in neurons."""
 
     label: str
     size: int
     is_injector: bool
-    has_live_output: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What is known once the network is on the board."""
-
-    populations: tuple[PopulationFacts, ...]
-    app_id: int
-    timestep_us: int
-    time_scale_factor: int
 
 
 @dataclass(frozen=True, slots=True)
 class MatrixBlock:
-    """A synaptic matrix of one core: ``offset`` into its region and ``size``, in bytes; ``row_words`` with header."""
+    """A synaptic matrix of one core: ``offset`` into its region and ``size``, in bytes;
+    ``row_words`` with header."""
 
     offset: int
     size: int
@@ -49,8 +39,8 @@ class MatrixBlock:
 class MatrixCore:
     """The synapses that one core holds of a projection.
 
-    ``post_ids`` are the neuron ids of the core's targets by their index there. ``delayed`` holds the synapses whose
-    delay is longer than a core can represent, one run of rows per delay stage.
+    ``post_ids`` are the neuron ids of the core's targets by their index there. ``delayed`` holds
+    the synapses whose delay is longer than a core can represent, one run of rows per delay stage.
     """
 
     x: int
@@ -66,10 +56,10 @@ class MatrixCore:
 class WeightsLayout:
     """Where a projection's weights lie and how its rows are to be read.
 
-    ``scale`` divides the 16-bit weights into ``unit`` (nA or µS). A plastic row has ``header_bytes`` before its
-    weights, ``half_words`` per synapse with the weight in number ``weight_half_word``; in a static row they are 0.
-    ``target_bits`` and ``type_bits`` are the widths of the fields below the delay. ``stage_ticks`` is the delay of one
-    delay stage, in ticks.
+    ``scale`` divides the 16-bit weights into ``unit`` (nA or µS). A plastic row has
+    ``header_bytes`` before its weights, ``half_words`` per synapse with the weight in number
+    ``weight_half_word``; in a static row they are 0. ``target_bits`` and ``type_bits`` are the
+    widths of the fields below the delay. ``stage_ticks`` is the delay of one delay stage, in ticks.
     """
 
     label: str
