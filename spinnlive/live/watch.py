@@ -54,11 +54,22 @@ RTE_SENTENCES = {
 _VCPU = struct.Struct("<40xIBBBB24x16s")
 
 
-async def failed_count(scp: ScpClient, app_id: int, ethernets: Iterable[tuple[int, int]]) -> int:
-    """Count the failed cores of an application, asking each board by its Ethernet chip."""
-    return sum(
-        [await scp.count_cores(app_id, state, x, y) for x, y in ethernets for state in FAILED]
+async def failed_cores(scp: ScpClient, cores: Iterable[Core]) -> list[Core]:
+    """Give the cores that have failed, by one INFO for each chip.
+
+    COUNT would need one request for each board, but SCAMP keeps one count at a time for the whole
+    machine, and sPyNNaker counts while it waits for the end of a run: both would get wrong answers.
+    """
+    cores = list(cores)
+    chips = sorted({(core.x, core.y) for core in cores})
+    states = dict(
+        zip(chips, [info.core_states for info in await scp.chip_infos(chips)], strict=True)
     )
+    return [
+        core
+        for core in cores
+        if core.p < len(states[core.x, core.y]) and states[core.x, core.y][core.p] in FAILED
+    ]
 
 
 async def describe_failure(scp: ScpClient, cores: Iterable[Core]) -> CoreFailure | None:
@@ -135,7 +146,8 @@ class Watch:
             return None
 
     async def _look(self) -> None:
-        if await failed_count(self._scp, self._network.app_id, self._network.boards):
-            failure = await self.diagnose()
+        suspects = await failed_cores(self._scp, self._network.cores)
+        if suspects:
+            failure = await describe_failure(self._scp, suspects)
             if failure is not None:
                 raise failure
