@@ -58,13 +58,11 @@ class SourceCore:
 class NetworkMap:
     """The loaded network as live input and output need it.
 
-    ``ethernet`` gives the address of the board that chip ``x, y`` is reached through, ``boards``
-    the Ethernet chips. ``sources`` has the cores of every population whose keys the file lists, in
-    the order of their ids.
+    ``ethernet`` gives the address of the board that chip ``x, y`` is reached through. ``sources``
+    has the cores of every population whose keys the file lists, in the order of their ids.
     """
 
     ethernet: dict[tuple[int, int], str]
-    boards: tuple[tuple[int, int], ...]
     root: str
     app_id: int
     timestep_us: int
@@ -86,10 +84,8 @@ def read_database(path: Path) -> NetworkMap:
 
 
 def _read(file: sqlite3.Connection) -> NetworkMap:
-    reached = file.execute(
-        "SELECT x, y, eth_x, eth_y, eth_ip_address FROM chip_eth_info"
-    ).fetchall()
-    ethernet = {(x, y): address for x, y, _, _, address in reached if address}
+    reached = file.execute("SELECT x, y, eth_ip_address FROM chip_eth_info").fetchall()
+    ethernet = {(x, y): address for x, y, address in reached if address}
     if (0, 0) not in ethernet:
         raise ToolchainError("the network's database names no address for chip 0, 0")
     outputs = file.execute(
@@ -102,7 +98,6 @@ def _read(file: sqlite3.Connection) -> NetworkMap:
     placed = _placed(file)
     return NetworkMap(
         ethernet=ethernet,
-        boards=tuple(sorted({(x, y) for _, _, x, y, address in reached if address})),
         root=ethernet[0, 0],
         app_id=_number(file, "app_id"),
         timestep_us=_number(file, "machine_time_step"),

@@ -18,6 +18,9 @@ from spinnlive.live.weights import VCPU_BASE, VCPU_SIZE, poll_tick
 POLL_S = 0.25
 """Pause between looks at the board (seconds); every other look also counts failed cores."""
 
+CONFIRMING_TRIES = 2
+"""How often a board is asked for a sign of life when something has just gone wrong with it."""
+
 FAST_POLL_S = 0.05
 FAST_POLLS = 4
 """The first looks of a run come faster, so that the clock knows the board's speed early (seconds,
@@ -132,17 +135,20 @@ class Watch:
         try:
             return await poll_tick(self._scp, self._clock, core.x, core.y, core.p)
         except BoardLost as error:
-            await self._scp.version()
+            await self._scp.call(wire.version_request(), tries=CONFIRMING_TRIES)
             raise await self.diagnose() or CoreFailure(
                 f"core {core.p} of chip {core.x}, {core.y} (population {core.population!r}) no longer answers, "
                 "though its board does"
             ) from error
 
-    async def diagnose(self) -> CoreFailure | None:
+    async def diagnose(self) -> CoreFailure | BoardLost | None:
         """Look at every core; None when all are well or nothing can be learnt."""
         try:
+            await self._scp.call(wire.version_request(), tries=CONFIRMING_TRIES)
             return await describe_failure(self._scp, self._network.cores)
-        except (ScpError, BoardLost, BoardUnreachable):
+        except BoardLost as lost:
+            return lost
+        except (ScpError, BoardUnreachable):
             return None
 
     async def _look(self) -> None:

@@ -107,12 +107,11 @@ class WeightReader:
         if not pre:
             nothing = np.empty(0, np.int64)
             return nothing, nothing, np.empty(0), np.empty(0)
-        return (
-            np.concatenate(pre),
-            np.concatenate(post),
-            np.concatenate(raw).astype(np.float64) / layout.scale,
-            np.concatenate(delays).astype(np.float64) * self._timestep_ms,
-        )
+        sources, targets = np.concatenate(pre), np.concatenate(post)
+        order = np.lexsort((targets, sources))
+        weights = np.concatenate(raw)[order].astype(np.float64) / layout.scale
+        delays_ms = np.concatenate(delays)[order].astype(np.float64) * self._timestep_ms
+        return sources[order], targets[order], weights, delays_ms
 
     def _delay_ticks(self, found: Synapses, delayed: bool) -> NDArray[np.int64]:
         stage = self._layout.stage_ticks
