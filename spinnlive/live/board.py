@@ -55,7 +55,8 @@ async def chosen_board(board: str | Board | None) -> AsyncIterator[Machine | Non
         yield Machine(board.address, board.version)
     else:
         raise UsageError(
-            f"board is an address such as '192.168.240.253', or has .address and .version, not {board!r}"
+            "board is an address such as '192.168.240.253', or has .address and .version, "
+            f"not {board!r}"
         )
 
 
@@ -72,8 +73,8 @@ async def identify(address: str) -> Machine:
             version = machine.configured_version()
             if version is None:
                 raise BoardUnreachable(
-                    f"{error}. A board that is on but not booted needs 'version = 3' or 'version = 5' in section "
-                    "[Machine] of ~/.spynnaker.cfg to be booted"
+                    f"{error}. To boot a board that is on, put 'version = 3' or 'version = 5' "
+                    "into section [Machine] of ~/.spynnaker.cfg"
                 ) from error
             return Machine(address, version)
 

@@ -89,7 +89,10 @@ def _read(file: sqlite3.Connection) -> NetworkMap:
     if (0, 0) not in ethernet:
         raise ToolchainError("the network's database names no address for chip 0, 0")
     outputs = file.execute(
-        "SELECT DISTINCT board_address, tag, chip_x, chip_y, pre_vertex_label FROM app_output_tag_view WHERE strip_sdp"
+        """
+        SELECT DISTINCT board_address, tag, chip_x, chip_y, pre_vertex_label
+        FROM app_output_tag_view WHERE strip_sdp
+        """
     ).fetchall()
     mapping = np.array(
         file.execute("SELECT event_id, vertex_id, atom_id FROM event_to_atom_mapping").fetchall(),
@@ -123,7 +126,8 @@ def _placed(file: sqlite3.Connection) -> dict[int, Core]:
     """Give every core of the network by the number of its machine vertex."""
     rows = file.execute(
         """
-        SELECT machine.vertex_id, place.chip_x, place.chip_y, place.chip_p, machine.label, app.vertex_label
+        SELECT machine.vertex_id, place.chip_x, place.chip_y, place.chip_p,
+            machine.label, app.vertex_label
         FROM Machine_vertices AS machine
             JOIN Placements AS place ON place.vertex_id = machine.vertex_id
             LEFT JOIN graph_mapper_vertex AS mapper ON mapper.machine_vertex_id = machine.vertex_id

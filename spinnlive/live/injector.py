@@ -97,7 +97,8 @@ class Injector:
             return np.empty(0, np.int64)
         if ids.ndim != 1 or ids.dtype.kind not in "iu":
             raise NeuronIdError(
-                f"population {self.label!r}: neuron ids are a list of whole numbers, not {neuron_ids!r}"
+                f"population {self.label!r}: neuron ids are a list of whole numbers, "
+                f"not {neuron_ids!r}"
             )
         wrong = ids[(ids < 0) | (ids >= self.size)]
         if len(wrong):

@@ -1,10 +1,11 @@
-"""Open a live run: choose the board, load the network, connect everything, and take it down again."""
+"""Open a live run: choose the board, load the network, connect everything; take it down again."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -72,8 +73,10 @@ async def open_live(
         notifications = await Notifications.listen()
         sockets.callback(notifications.close)
         background.start_soon(notifications.serve, client.database, client.start, client.stop)
-        simulator.listen(LOOPBACK, notifications.port)
-        populations = await _load(simulator, worker, chosen, progress, reports)
+        with progress_line(progress) as sink:
+            folder = None if reports is None else Path(reports)
+            load = partial(simulator.load, LOOPBACK, notifications.port, sink, folder)
+            populations = await _loaded(worker, load, chosen)
         connection = _connected(client)
         scp = await stack.enter_async_context(open_scp(connection.network.root))
         sender = stack.enter_context(
@@ -94,19 +97,14 @@ async def open_live(
                     await live.close()
 
 
-async def _load(
-    simulator: Simulator,
+async def _loaded(
     worker: Worker,
+    load: Callable[[], tuple[PopulationFacts, ...]],
     chosen: Machine | None,
-    progress: bool,
-    reports: str | Path | None,
 ) -> tuple[PopulationFacts, ...]:
-    """Load the network in the worker; a board that does not answer is named as the cause when it
-    is."""
-    folder = None if reports is None else Path(reports)
+    """Load the network in the worker; when a silent board is behind a failure, say so instead."""
     try:
-        with progress_line(progress) as sink:
-            return await worker.call(simulator.load, sink, folder, patience_s=lambda: PATIENCE_S)
+        return await worker.call(load, patience_s=lambda: PATIENCE_S)
     except ToolchainError as error:
         address = machine.configured_address() if chosen is None else chosen.address
         if address is not None:

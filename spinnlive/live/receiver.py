@@ -14,7 +14,8 @@ from spinnlive.errors import BoardUnreachable
 from spinnlive.live.database import LiveTag
 
 RECEIVE_BUFFER = 4 << 20
-"""Kernel buffer asked for (bytes): some seconds of a full Ethernet link. The kernel may grant less."""
+"""Kernel buffer asked for (bytes): a third of a second of a full Ethernet link. The kernel may grant
+less."""
 
 DRAIN = 512
 """Most datagrams read on one wake-up, so that other tasks get their turn under a flood."""
@@ -29,7 +30,7 @@ TAG_TIMEOUT_S = 0.5
 """How long to wait for its answer (seconds)."""
 
 SO_RXQ_OVFL = getattr(socket, "SO_RXQ_OVFL", 40)
-"""Socket option of Linux: tell with each datagram how many the kernel has dropped for lack of room."""
+"""Socket option of Linux: tell with each datagram how many were dropped for lack of room."""
 
 _DROPS = struct.Struct("=I")
 _DROPS_SPACE = socket.CMSG_SPACE(_DROPS.size)
@@ -98,8 +99,8 @@ class Receiver:
                 await answered.wait()
                 return
         raise BoardUnreachable(
-            f"the board at {tag.board} did not confirm that IP tag {tag.tag} sends live spikes here, "
-            f"asked {TAG_TRIES} times in {TAG_TRIES * TAG_TIMEOUT_S:g} s"
+            f"the board at {tag.board} did not confirm that IP tag {tag.tag} sends live spikes "
+            f"here, asked {TAG_TRIES} times in {TAG_TRIES * TAG_TIMEOUT_S:g} s"
         )
 
     def _drain(self) -> list[wire.EventPacket]:

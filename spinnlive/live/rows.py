@@ -3,8 +3,8 @@
 A row belongs to one pre-synaptic neuron (of one delay stage) and has always the same room::
 
     word 0        words of the plastic part, n
-    words 1..n    plastic part: header (time of the last spike, traces), then half-words per synapse, one of them the
-                  weight
+    words 1..n    plastic part: header (time of the last spike, traces), then half-words per
+                  synapse, one of them the weight
     word n + 1    number of static synapses
     word n + 2    number of plastic synapses
     then          static synapses, a word each: weight << 16 | delay | type | target

@@ -218,7 +218,7 @@ class LiveRun:
         self._announce()
 
     async def close(self) -> None:
-        """Stop a run that is under way, end every stream. To be called shielded from cancellation."""
+        """Stop a run that is under way, end every stream. Call it shielded from cancellation."""
         self._closed = True
         self._run_scope.cancel()
         self.clock.end(self._failure)
@@ -252,7 +252,7 @@ class LiveRun:
                 self.clock.set_tick(round(parts.simulator.reached_ms / self.clock.timestep_ms))
 
     async def _cause(self, error: SpinnliveError) -> SpinnliveError:
-        """Look behind an error of the tool chain: a core that has failed is the better explanation."""
+        """Look behind an error of the tool chain: a failed core is the better explanation."""
         if not isinstance(error, ToolchainError):
             return error
         with trio.CancelScope(shield=True):
@@ -311,7 +311,8 @@ class LiveRun:
         ticks = time_ms / self.clock.timestep_ms
         if not ticks >= 1 or abs(ticks - round(ticks)) > TIME_TOLERANCE:
             raise UsageError(
-                f"{name} is {time_ms} ms; it must be a whole number of time steps of {self.clock.timestep_ms:g} ms"
+                f"{name} is {time_ms} ms; it must be a whole number of time steps of "
+                f"{self.clock.timestep_ms:g} ms"
             )
         return round(ticks)
 

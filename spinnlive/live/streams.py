@@ -74,8 +74,8 @@ class Stream(Generic[T]):
             if self._policy == "error":
                 self.end(
                     StreamOverflow(
-                        f"a stream with policy 'error' has no room: its reader is {self._room} batches behind. "
-                        "Read faster, or give it a larger buffer or another policy"
+                        f"a stream with policy 'error' has no room: its reader is {self._room} "
+                        "batches behind. Read faster, or give it a larger buffer or another policy"
                     )
                 )
                 return

@@ -137,8 +137,8 @@ class Watch:
         except BoardLost as error:
             await self._scp.call(wire.version_request(), tries=CONFIRMING_TRIES)
             raise await self.diagnose() or CoreFailure(
-                f"core {core.p} of chip {core.x}, {core.y} (population {core.population!r}) no longer answers, "
-                "though its board does"
+                f"core {core.p} of chip {core.x}, {core.y} (population {core.population!r}) no "
+                "longer answers, though its board does"
             ) from error
 
     async def diagnose(self) -> CoreFailure | BoardLost | None:

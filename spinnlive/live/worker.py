@@ -43,8 +43,8 @@ class Worker:
         """
         if self._abandoned:
             raise ToolchainError(
-                "sPyNNaker did not come back from an earlier call, because its board did not answer; "
-                "its state is lost: start a new process"
+                "sPyNNaker did not come back from an earlier call, because its board did not "
+                "answer; its state is lost: start a new process"
             )
         job = _Job(function, args)
         self._nursery.start_soon(job.run, self._limiter)
@@ -85,6 +85,8 @@ class _Job:
 
 
 async def _until_over(job: _Job, stop: Callable[[], bool] | None) -> None:
-    while stop is not None and not job.done.is_set() and not stop():
-        await trio.sleep(STOP_RETRY_S)
+    while stop is not None and not stop():
+        with trio.move_on_after(STOP_RETRY_S):
+            await job.done.wait()
+            return
     await job.done.wait()

@@ -37,7 +37,7 @@ class EarlyStop:
         self._wanted.set()
 
     def _wait(self, seconds: float) -> None:
-        """Wait until the run is over or is to end; ``seconds`` is sPyNNaker's guess of the former."""
+        """Wait until the run is over or is to end; sPyNNaker guesses the former, in seconds."""
         deadline = time.monotonic() + seconds
         while not self._wanted.wait(max(POLL_S, deadline - time.monotonic())):
             if time.monotonic() >= deadline and not _any_core_runs():

@@ -38,8 +38,9 @@ def weights_layout(projection: Any) -> WeightsLayout:
             cores.append(_core(vertex, matrix))
     if matrix is None:
         raise UsageError(
-            f"projection {_name(projection)} has no synaptic rows on any core, so its weights cannot be read while it "
-            "runs: a Poisson source connected one to one is merged into its target, and local-only models keep none"
+            f"projection {_name(projection)} has no synaptic rows on any core, so its weights "
+            "cannot be read while it runs: a Poisson source connected one to one can be merged "
+            "into its target, and local-only models keep none"
         )
     scales = private.matrix_value(matrix, "weight_scales")
     n_pre = edge.pre_vertex.n_atoms

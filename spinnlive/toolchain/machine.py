@@ -20,8 +20,8 @@ def is_configured() -> bool:
 
     if get_config_bool(MACHINE, "virtual_board"):
         raise UsageError(
-            "the cfg asks for virtual_board = True, a machine that can be mapped to but runs nothing: "
-            "remove that line, or name a board with open_live(board=...)"
+            "the cfg asks for virtual_board = True, a machine that can be mapped to but runs "
+            "nothing: remove that line, or name a board with open_live(board=...)"
         )
     return not all(
         is_config_none(MACHINE, option)
@@ -30,7 +30,7 @@ def is_configured() -> bool:
 
 
 def configured_address() -> str | None:
-    """Give the address or name of the board in the user's cfg; None when a service allocates one."""
+    """Give the board's address or name in the user's cfg; None when a service allocates one."""
     from spinn_utilities.config_holder import get_config_str_or_none
 
     return get_config_str_or_none(MACHINE, "machine_name")

@@ -39,6 +39,11 @@ NAMES: tuple[tuple[str, str, str], ...] = (
         "_current_run_timesteps",
         "ending a run before its time",
     ),
+    (
+        "spinn_front_end_common.data.fec_data_view:_FecDataModel",
+        "_database_socket_addresses",
+        "loading without telling other live clients that a run has begun",
+    ),
     ("spynnaker.pyNN.models.projection:Projection", "_projection_edge", "weights"),
     ("spynnaker.pyNN.models.projection:Projection", "_synapse_information", "weights"),
     (
@@ -94,8 +99,8 @@ def missing(*names: str) -> ToolchainError:
     except importlib.metadata.PackageNotFoundError:
         found = "of unknown version"
     return ToolchainError(
-        f"the installed sPyNNaker {found} lacks {', '.join(names)}. spinnlive was written for sPyNNaker "
-        f"{WRITTEN_FOR}: pip install 'sPyNNaker=={WRITTEN_FOR}'"
+        f"the installed sPyNNaker {found} lacks {', '.join(names)}. spinnlive was written for "
+        f"sPyNNaker {WRITTEN_FOR}: pip install 'sPyNNaker=={WRITTEN_FOR}'"
     )
 
 
@@ -116,10 +121,15 @@ def replace_settings(setup: Callable[[], None]) -> None:
 def set_end_of_run(ticks: int) -> None:
     """Make sPyNNaker take ``ticks`` as the end of the run under way, in place of the end that was
     planned."""
-    from spinn_front_end_common.data.fec_data_view import FecDataView
+    _data()._current_run_timesteps = ticks
 
-    data: Any = FecDataView
-    data._FecDataView__fec_data._current_run_timesteps = ticks
+
+def take_listeners() -> list[Any]:
+    """Give every address that is told of runs, and tell them no more until they are added again."""
+    addresses = _data()._database_socket_addresses
+    taken = list(addresses)
+    addresses.clear()
+    return taken
 
 
 def progress_bar_class() -> Any:
@@ -160,6 +170,14 @@ def plastic_header_bytes(dynamics: Any) -> int:
 def is_neuromodulated(dynamics: Any) -> bool:
     """Say whether a rule is modulated, which puts its weights elsewhere in the row."""
     return bool(dynamics._SynapseDynamicsSTDP__neuromodulation)
+
+
+def _data() -> Any:
+    """Give the object in which sPyNNaker keeps what it knows."""
+    from spinn_front_end_common.data.fec_data_view import FecDataView
+
+    view: Any = FecDataView
+    return view._FecDataView__fec_data
 
 
 def _resolve(place: str) -> Any:

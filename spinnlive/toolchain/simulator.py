@@ -26,7 +26,8 @@ class Simulator:
     def __init__(self, sim: ModuleType) -> None:
         if not hasattr(getattr(sim, "external_devices", None), "run_forever"):
             raise UsageError(
-                f"open_live takes the module pyNN.spiNNaker (import pyNN.spiNNaker as sim), not {sim!r}"
+                "open_live takes the module pyNN.spiNNaker (import pyNN.spiNNaker as sim), "
+                f"not {sim!r}"
             )
         from spynnaker.pyNN.data import SpynnakerDataView
 
@@ -35,7 +36,8 @@ class Simulator:
             raise RunStateError("there is no network: call sim.setup(...) and define one first")
         if SpynnakerDataView.is_ran_ever():
             raise RunStateError(
-                "this network has already run. A live run loads it itself: call sim.setup(...) and define it anew"
+                "this network has already run. A live run loads it itself: call sim.setup(...) "
+                "and define it anew"
             )
         self._sim = sim
         self._view = SpynnakerDataView
@@ -48,17 +50,18 @@ class Simulator:
         """The number under which the network's cores will be loaded."""
         return int(self._view.get_app_id())
 
-    def listen(self, host: str, port: int) -> None:
-        """Have the notifications of each run sent to this UDP address as well."""
-        self._sim.external_devices.register_database_notification_request(host, port, None)
-
     def load(
-        self, sink: progress.Sink | None, report_folder: Path | None
+        self,
+        host: str,
+        port: int,
+        sink: progress.Sink | None,
+        report_folder: Path | None,
     ) -> tuple[PopulationFacts, ...]:
-        """Map the network, load it and run it for no time at all, after which its tick is 0; give
-        its populations.
+        """Map the network, load it and run it for no time at all; give its populations.
 
-        ``sink`` is told of the progress, see `progress.redirect`.
+        Afterwards its tick is 0. The notifications of this and of every later run go to UDP
+        ``host, port`` as well; other live clients are not told of this one, in which they would
+        find nothing running. ``sink`` is told of the progress, see `progress.redirect`.
         """
         from spinn_utilities.config_holder import set_config
 
@@ -69,8 +72,13 @@ class Simulator:
         set_config("Database", "create_database", "True")
         progress.redirect(sink)
         self._early_stop.install()
-        self.run(0)
-        progress.redirect(None)
+        others = private.take_listeners()
+        self._sim.external_devices.register_database_notification_request(host, port, None)
+        try:
+            self.run(0)
+        finally:
+            self._view.add_database_socket_addresses(others)
+            progress.redirect(None)
         return tuple(self._facts(each) for each in self._view.iterate_populations())
 
     def run(self, duration_ms: float | None) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A board by its address (IP or host name) and its hardware version (3: SpiNN-3, 5: SpiNN-5)."""
+    """A board by its address (IP or host name) and hardware version (3: SpiNN-3, 5: SpiNN-5)."""
 
     address: str
     version: int
