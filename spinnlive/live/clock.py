@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import trio
@@ -48,13 +49,19 @@ class Clock:
     """Biological time of a live run. Tick t is ``t * timestep_ms``; a tick lasts ``tick_s`` of real
     time if the board keeps the pace that was asked for (timestep × timeScaleFactor)."""
 
-    def __init__(self, timestep_us: int, time_scale_factor: int) -> None:
+    def __init__(
+        self,
+        timestep_us: int,
+        time_scale_factor: int,
+        host_time: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._host_time = host_time
         self.timestep_ms = timestep_us / 1000
         self.tick_s = timestep_us * time_scale_factor / 1e6
         self._running = False
         self._limit = float("inf")
         self._ended: BaseException | None = None
-        self._latest = _Observation(time.monotonic(), 0.0, 0.0)
+        self._latest = _Observation(self._host_time(), 0.0, 0.0)
         self._window: deque[_Observation] = deque()
         self._speed: float | None = None
         self._changed = trio.Event()
@@ -86,7 +93,7 @@ class Clock:
 
     def read(self) -> ClockReading:
         """Give the estimate with its uncertainty."""
-        now = time.monotonic()
+        now = self._host_time()
         latest = self._latest
         if not self._running:
             return ClockReading(now, latest.position, latest.uncertainty, self._speed)
@@ -120,7 +127,7 @@ class Clock:
         self._running = True
         self._limit = float("inf") if limit is None else float(limit)
         self._window.clear()
-        self._see(_Observation(time.monotonic(), self._latest.position, 1.0))
+        self._see(_Observation(self._host_time(), self._latest.position, 1.0))
         self._announce()
 
     def stop(self) -> None:
@@ -132,7 +139,7 @@ class Clock:
 
     def set_tick(self, tick: int) -> None:
         """The board stands at exactly this tick."""
-        self._latest = _Observation(time.monotonic(), float(tick), 0.0)
+        self._latest = _Observation(self._host_time(), float(tick), 0.0)
         self._announce()
 
     def observe_packet(self, tick: int, received: float) -> None:

@@ -14,8 +14,8 @@ from spinnlive.errors import BoardUnreachable
 from spinnlive.live.database import LiveTag
 
 RECEIVE_BUFFER = 4 << 20
-"""Kernel buffer asked for (bytes): a third of a second of a full Ethernet link. The kernel may grant
-less."""
+"""Kernel buffer asked for: a third of a second of a full Ethernet link (bytes). The kernel may
+grant less."""
 
 DRAIN = 512
 """Most datagrams read on one wake-up, so that other tasks get their turn under a flood."""
