@@ -22,6 +22,12 @@ WINDOW_S = 2.0
 SPACING_S = 0.02
 """Observations closer together than this replace nothing and add nothing to the speed (seconds)."""
 
+SLOWEST = 0.001
+"""Speed that is assumed of a board that seems to stand, when waiting for it."""
+
+SHORTEST_WAIT_S = 0.0005
+"""Shorter waits would only be rounded up by the event loop (seconds)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
@@ -116,8 +122,10 @@ class Clock:
             if missing <= 0:
                 await trio.lowlevel.checkpoint()
                 return
-            speed = max(self._speed or 1.0, 1e-3)
-            patience = missing * self.tick_s / speed if self._running else float("inf")
+            patience = float("inf")
+            if self._running and tick <= self._limit:
+                speed = max(self._speed or 1.0, SLOWEST)
+                patience = max(missing * self.tick_s / speed, SHORTEST_WAIT_S)
             with trio.move_on_after(patience):
                 await self._changed.wait()
 
