@@ -212,7 +212,7 @@ class ScpClient:
             await self._send(datagram)
 
     def _hurry(self) -> None:
-        """Wake whoever reads in time for the newest deadline, which may be before the one it knows."""
+        """Wake whoever reads in time for the newest deadline, if it is before the one it knows."""
         deadline = self._window.next_deadline
         if self._reading and deadline is not None:
             self._patience.deadline = min(self._patience.deadline, deadline)
