@@ -14,7 +14,7 @@ import subprocess
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
 import trio
 
@@ -69,10 +69,14 @@ def boot_image() -> Path:
     """
     package = importlib.util.find_spec("spinnman")
     if package is None or package.origin is None:
-        raise BoardFailed("SpiNNMan, which brings the firmware, is not installed: `pip install SpiNNMan`")
+        raise BoardFailed(
+            "SpiNNMan, which brings the firmware, is not installed: `pip install SpiNNMan`"
+        )
     image = Path(package.origin).parent / "messages" / "spinnaker_boot" / "boot_data" / "scamp.boot"
     if not image.is_file():
-        raise BoardFailed(f"the installed SpiNNMan has no firmware at {image}: install SpiNNMan 7.4.1")
+        raise BoardFailed(
+            f"the installed SpiNNMan has no firmware at {image}: install SpiNNMan 7.4.1"
+        )
     return image
 
 
@@ -180,7 +184,16 @@ class EmulatedBoard:
 
     async def _start(self, program: Path, image: Path | None, address: str) -> str | None:
         """Start the program on an address; return None, or the complaint that the address is taken."""
-        command = [str(program), "--address", address, "--chips", str(self._chips), "--pace", self._pace, "--lifeline"]
+        command = [
+            str(program),
+            "--address",
+            address,
+            "--chips",
+            str(self._chips),
+            "--pace",
+            self._pace,
+            "--lifeline",
+        ]
         if image is not None:
             command += ["--image", str(image)]
         self._process = await trio.lowlevel.open_process(
@@ -202,7 +215,9 @@ class EmulatedBoard:
         await self._stop()
         if "cannot answer on" in complaint:
             return complaint
-        raise BoardFailed(f"the emulated board did not start: {complaint or f'exit code {self.exit_code}'}")
+        raise BoardFailed(
+            f"the emulated board did not start: {complaint or f'exit code {self.exit_code}'}"
+        )
 
     async def _read_ready(self, program: Path) -> bool:
         """Wait for the line that says that the board answers; False if the program ended instead."""
@@ -243,7 +258,8 @@ class EmulatedBoard:
     async def status(self) -> BoardStatus:
         """Ask the board how it is. Raises `BoardLost` when its process has ended or does not answer."""
         answer = await control(self._address, "status")
-        return BoardStatus(**{field.name: answer[field.name] for field in fields(BoardStatus)})
+        known = {field.name: answer[field.name] for field in fields(BoardStatus)}
+        return BoardStatus(**known)
 
     async def set_pace(self, pace: Pace) -> None:
         """Tie emulated time to the wall clock from now on, or let it go. Raises as `status` does."""
@@ -254,7 +270,7 @@ class EmulatedBoard:
         return str((await control(self._address, "hash"))["hash"])
 
 
-async def control(address: str, command: str) -> dict[str, object] | dict[str, int]:
+async def control(address: str, command: str) -> dict[str, Any]:
     """Send one command to the control port of the emulated board at ``address`` and return its answer.
 
     The commands are listed in ``c_realtime/host/control.h``. Raises `BoardLost` when nothing answers within
@@ -271,8 +287,10 @@ async def control(address: str, command: str) -> dict[str, object] | dict[str, i
         except OSError as error:
             raise BoardLost(f"no emulated board answers at {address}: {error}") from error
     if not answer:
-        raise BoardLost(f"the emulated board at {address} did not answer within {ANSWER_TIMEOUT_S:.0f} s")
-    told = json.loads(answer)
+        raise BoardLost(
+            f"the emulated board at {address} did not answer within {ANSWER_TIMEOUT_S:.0f} s"
+        )
+    told: dict[str, Any] = json.loads(answer)
     if "error" in told:
         raise UsageError(f"the emulated board at {address}: {told['error']}")
-    return told  # type: ignore[no-any-return]
+    return told

@@ -49,7 +49,9 @@ async def _show(board: EmulatedBoard, console: Console) -> None:
             try:
                 now = await board.status()
             except BoardLost as error:
-                raise BoardFailed(f"the board ended by itself (exit code {board.exit_code})") from error
+                raise BoardFailed(
+                    f"the board ended by itself (exit code {board.exit_code})"
+                ) from error
             if console.is_terminal:
                 line = status_line(board.address, now, before, trio.current_time() - since)
                 display.update(line, refresh=True)
@@ -80,8 +82,12 @@ async def run_board(address: str | None, chips: int, booted: bool, pace: Pace) -
 
 @click.command()
 @click.option("--address", help="Loopback address to answer on; a free one is chosen without it.")
-@click.option("--chips", type=click.Choice(["4", "48"]), default="4", help="4: a SpiNN-3. 48: a SpiNN-5.")
-@click.option("--booted", is_flag=True, help="Start with SCAMP up; otherwise wait to be booted over UDP.")
+@click.option(
+    "--chips", type=click.Choice(["4", "48"]), default="4", help="4: a SpiNN-3. 48: a SpiNN-5."
+)
+@click.option(
+    "--booted", is_flag=True, help="Start with SCAMP up; otherwise wait to be booted over UDP."
+)
 @click.option(
     "--pace",
     type=click.Choice(["realtime", "free"]),

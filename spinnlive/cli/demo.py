@@ -12,7 +12,9 @@ from spinnlive.errors import UsageError
 
 
 @click.command()
-@click.option("--seconds", default=20.0, show_default=True, help="Biological time to balance for (s).")
+@click.option(
+    "--seconds", default=20.0, show_default=True, help="Biological time to balance for (s)."
+)
 @click.option("--board", help="Address of a board to use instead of an emulated one.")
 @click.option(
     "--picture",

@@ -11,7 +11,9 @@ from spinnlive.boards.probe import probe as probe_board
 
 def format_report(report: BoardReport) -> str:
     """The report as a few aligned lines."""
-    used = ", ".join(f"{count} by application {app}" for app, count in sorted(report.cores_in_use.items()))
+    used = ", ".join(
+        f"{count} by application {app}" for app, count in sorted(report.cores_in_use.items())
+    )
     columns = 1 + max(x for x, _ in report.chips)
     rows = 1 + max(y for _, y in report.chips)
     lines = {

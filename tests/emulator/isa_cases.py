@@ -45,7 +45,21 @@ def interesting_word(rng: random.Random) -> int:
     """A word that is more often at the edge of something than a plain random one."""
     kind = rng.randrange(4)
     if kind == 0:
-        return rng.choice([0, 1, 2, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFFFF, 0xFFFF, 0x10000, 0x8000, 0xFFFF8000])
+        return rng.choice(
+            [
+                0,
+                1,
+                2,
+                0x7FFFFFFF,
+                0x80000000,
+                0x80000001,
+                0xFFFFFFFF,
+                0xFFFF,
+                0x10000,
+                0x8000,
+                0xFFFF8000,
+            ]
+        )
     if kind == 1:
         return rng.randrange(0, 300)
     return rng.getrandbits(32)
@@ -103,20 +117,45 @@ def _data_processing_to_pc(m: _Maker) -> int:
 def _multiply(m: _Maker) -> int:
     rd, accumulate = m.reg(), m.bits(1)
     addend = m.reg() if accumulate else 0
-    return accumulate << 21 | m.bits(1) << 20 | rd << 16 | addend << 12 | m.reg() << 8 | 0x90 | m.reg(avoid=(rd,))
+    return (
+        accumulate << 21
+        | m.bits(1) << 20
+        | rd << 16
+        | addend << 12
+        | m.reg() << 8
+        | 0x90
+        | m.reg(avoid=(rd,))
+    )
 
 
 def _multiply_long(m: _Maker) -> int:
     high = m.reg()
     low = m.reg(avoid=(high,))
-    return 1 << 23 | m.bits(3) << 20 | high << 16 | low << 12 | m.reg() << 8 | 0x90 | m.reg(avoid=(high, low))
+    return (
+        1 << 23
+        | m.bits(3) << 20
+        | high << 16
+        | low << 12
+        | m.reg() << 8
+        | 0x90
+        | m.reg(avoid=(high, low))
+    )
 
 
 def _multiply_half(m: _Maker) -> int:
     high, operation, halves = m.reg(), m.bits(2), m.bits(2)
     accumulates = operation in (0, 2) or (operation == 1 and not halves & 1)
     addend = m.reg(avoid=(high,)) if accumulates else 0
-    return 1 << 24 | operation << 21 | high << 16 | addend << 12 | m.reg() << 8 | 0x80 | halves << 5 | m.reg()
+    return (
+        1 << 24
+        | operation << 21
+        | high << 16
+        | addend << 12
+        | m.reg() << 8
+        | 0x80
+        | halves << 5
+        | m.reg()
+    )
 
 
 def _saturating(m: _Maker) -> int:
@@ -133,7 +172,16 @@ def _word_byte(m: _Maker) -> int:
     data = m.reg(avoid=(base,))
     align = 1 if byte else 4
     m.address(base, align=align, room=1100)
-    word = 1 << 26 | pre << 24 | up << 23 | byte << 22 | (write if pre else 0) << 21 | load << 20 | base << 16 | data << 12
+    word = (
+        1 << 26
+        | pre << 24
+        | up << 23
+        | byte << 22
+        | (write if pre else 0) << 21
+        | load << 20
+        | base << 16
+        | data << 12
+    )
     if m.bits(1):
         return word | m.rng.randrange(0, 1024) // align * align
     index = m.reg(avoid=(base, data))
@@ -154,7 +202,9 @@ def _half(m: _Maker) -> int:
     kind = m.rng.choice([1, 2, 3]) if load else 1
     align = 1 if kind == 2 else 2
     m.address(base, align=align, room=300)
-    word = pre << 24 | up << 23 | write << 21 | load << 20 | base << 16 | data << 12 | 0x90 | kind << 5
+    word = (
+        pre << 24 | up << 23 | write << 21 | load << 20 | base << 16 | data << 12 | 0x90 | kind << 5
+    )
     if m.bits(1):
         offset = m.rng.randrange(0, 256) // align * align
         return word | 1 << 22 | offset >> 4 << 8 | offset & 15
@@ -172,7 +222,16 @@ def _double(m: _Maker) -> int:
     offset = m.rng.randrange(0, 256) // 8 * 8
     kind = m.rng.choice([2, 3])
     return (
-        pre << 24 | up << 23 | 1 << 22 | write << 21 | base << 16 | data << 12 | offset >> 4 << 8 | 0x90 | kind << 5 | offset & 15
+        pre << 24
+        | up << 23
+        | 1 << 22
+        | write << 21
+        | base << 16
+        | data << 12
+        | offset >> 4 << 8
+        | 0x90
+        | kind << 5
+        | offset & 15
     )
 
 

@@ -32,7 +32,7 @@ REGISTERS = [getattr(arm_const, f"UC_ARM_REG_R{index}") for index in range(16)]
 class State(ctypes.Structure):
     """struct shim_state of arm_shim.c."""
 
-    _fields_ = [("r", ctypes.c_uint32 * 16), ("cpsr", ctypes.c_uint32)]  # noqa: RUF012
+    _fields_ = [("r", ctypes.c_uint32 * 16), ("cpsr", ctypes.c_uint32)]
 
 
 class Ours:
@@ -85,25 +85,37 @@ class Oracle:
         except unicorn.UcError as error:
             # It looks ahead at the place of the next instruction, where there may be no memory.
             if error.errno != unicorn.UC_ERR_FETCH_UNMAPPED:
-                raise AssertionError(f"the oracle refuses {case.name} {case.instruction:08x}: {error}") from error
+                raise AssertionError(
+                    f"the oracle refuses {case.name} {case.instruction:08x}: {error}"
+                ) from error
         registers = [uc.reg_read(register) for register in REGISTERS]
-        return registers, uc.reg_read(arm_const.UC_ARM_REG_CPSR) & FLAGS_AND_STATE, bytes(uc.mem_read(DATA, DATA_BYTES))
+        return (
+            registers,
+            uc.reg_read(arm_const.UC_ARM_REG_CPSR) & FLAGS_AND_STATE,
+            bytes(uc.mem_read(DATA, DATA_BYTES)),
+        )
 
 
 @pytest.fixture(scope="module")
 def ours() -> Ours:
     path = os.environ.get(SHIM_VARIABLE)
     if path is None or not Path(path).exists():
-        pytest.skip(f"{SHIM_VARIABLE} names no library; `make test` builds it and sets the variable")
+        pytest.skip(
+            f"{SHIM_VARIABLE} names no library; `make test` builds it and sets the variable"
+        )
     return Ours(ctypes.CDLL(path))
 
 
-def describe(case: Case, wanted: tuple[list[int], int, bytes], got: tuple[list[int], int, bytes]) -> str:
+def describe(
+    case: Case, wanted: tuple[list[int], int, bytes], got: tuple[list[int], int, bytes]
+) -> str:
     width = 4 if case.thumb else 8
     lines = [f"{case.name}: instruction {case.instruction:0{width}x}, CPSR {case.cpsr:08x}"]
     lines += [
         f"  r{index}: before {before:08x}, oracle {right:08x}, ours {mine:08x}"
-        for index, (before, right, mine) in enumerate(zip([*case.registers, CODE], wanted[0], got[0], strict=True))
+        for index, (before, right, mine) in enumerate(
+            zip([*case.registers, CODE], wanted[0], got[0], strict=True)
+        )
         if right != mine or before != right
     ]
     lines.append(f"  CPSR: oracle {wanted[1]:08x}, ours {got[1]:08x}")
@@ -117,7 +129,8 @@ def describe(case: Case, wanted: tuple[list[int], int, bytes], got: tuple[list[i
 
 @pytest.mark.parametrize(
     ("thumb", "kind"),
-    [(False, kind) for kind in isa_cases.ARM_KINDS] + [(True, kind) for kind in isa_cases.THUMB_KINDS],
+    [(False, kind) for kind in isa_cases.ARM_KINDS]
+    + [(True, kind) for kind in isa_cases.THUMB_KINDS],
 )
 def test_instructions_do_what_the_oracle_does(ours: Ours, thumb: bool, kind: str) -> None:
     oracle = Oracle()

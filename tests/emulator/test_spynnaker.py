@@ -30,7 +30,9 @@ use_java = False
 
 async def run_script(script: Path, folder: Path, board: EmulatedBoard, *arguments: str) -> None:
     """Run a script as its author would: in a folder with a spynnaker.cfg that names the board."""
-    (folder / ".spynnaker.cfg").write_text(SETTINGS.format(address=board.address, version=board.version))
+    (folder / ".spynnaker.cfg").write_text(
+        SETTINGS.format(address=board.address, version=board.version)
+    )
     result = await trio.run_process(
         [sys.executable, str(script), *arguments],
         cwd=folder,
@@ -59,7 +61,9 @@ async def test_spikes_and_voltages_are_those_of_the_maths(tmp_path: Path) -> Non
     result = np.load(tmp_path / "result.npz")
     voltages, spikes = result["voltages"], result["spikes"]
     wanted = simulate(len(voltages), expected_arrivals(result["weights"], len(voltages)))
-    assert wanted.closest_mv > VOLTAGE_ERROR_MV, "the reference itself is too near to threshold to tell"
+    assert wanted.closest_mv > VOLTAGE_ERROR_MV, (
+        "the reference itself is too near to threshold to tell"
+    )
     assert len(spikes) > 50
     np.testing.assert_array_equal(spikes, wanted.spikes)
     np.testing.assert_allclose(voltages, wanted.voltages, atol=VOLTAGE_ERROR_MV, rtol=0)

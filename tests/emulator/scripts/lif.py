@@ -19,6 +19,12 @@ cells.record(["spikes", "v"])
 sim.run(RUN_MS)
 segment = cells.get_data().segments[0]
 voltages = np.asarray(segment.filter(name="v")[0].magnitude)
-spikes = [(float(time), index) for index, train in enumerate(segment.spiketrains) for time in train.magnitude]
+spikes = [
+    (float(time), index)
+    for index, train in enumerate(segment.spiketrains)
+    for time in train.magnitude
+]
 sim.end()
-np.savez(sys.argv[1], voltages=voltages, spikes=np.array(sorted(spikes)).reshape(-1, 2), weights=weights)
+np.savez(
+    sys.argv[1], voltages=voltages, spikes=np.array(sorted(spikes)).reshape(-1, 2), weights=weights
+)
