@@ -14,6 +14,7 @@ does not answer, a core that stopped with a run-time error, a peer that spoke no
     │   ├── NoLiveOutput         spikes asked of a population that sends none to the host
     │   ├── NoInjector           spikes sent to a population that is not a SpikeInjector
     │   ├── RunStateError        the call does not fit the state of the live run
+    │   ├── StreamOverflow       a stream that may drop nothing was not read in time
     │   └── AddressInUse         somebody else holds the address or port that a board was to answer on
     └── RemoteError              theirs: look at the board, the network or the peer
         ├── BoardUnreachable     nothing ever answered at the address
@@ -57,6 +58,10 @@ class NoInjector(UsageError):
 
 class RunStateError(UsageError, RuntimeError):
     """The call does not fit the state of the live run, such as a second ``run`` inside the first."""
+
+
+class StreamOverflow(UsageError):
+    """A stream with policy ``"error"`` was not read in time, and its buffer was full."""
 
 
 class AddressInUse(UsageError):

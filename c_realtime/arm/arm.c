@@ -1,0 +1,187 @@
+/* Reset, modes, exceptions and the run loop of the ARM core. The instructions are in isa_arm.c and isa_thumb.c. */
+#include "internal.h"
+
+const uint16_t arm_condition_table[16] = {
+    0xf0f0, /* EQ: Z */
+    0x0f0f, /* NE */
+    0xcccc, /* CS: C */
+    0x3333, /* CC */
+    0xff00, /* MI: N */
+    0x00ff, /* PL */
+    0xaaaa, /* VS: V */
+    0x5555, /* VC */
+    0x0c0c, /* HI: C and not Z */
+    0xf3f3, /* LS */
+    0xaa55, /* GE: N == V */
+    0x55aa, /* LT */
+    0x0a05, /* GT: not Z, and N == V */
+    0xf5fa, /* LE */
+    0xffff, /* AL */
+    0x0000, /* the unconditional space of ARMv5, decoded apart */
+};
+
+/* ---- CPSR and modes ---- */
+
+uint32_t arm_cpsr(const struct arm_core *core) {
+    return core->n << 31 | core->z << 30 | core->c << 29 | core->v << 28 | core->q << 27 |
+           (core->irq_masked ? ARM_CPSR_I : 0) | (core->fiq_masked ? ARM_CPSR_F : 0) | (core->thumb ? ARM_CPSR_T : 0) |
+           core->mode;
+}
+
+static void set_mode(struct arm_core *core, uint32_t mode) {
+    enum arm_bank old_bank = arm_bank_of(core->mode), new_bank = arm_bank_of(mode);
+
+    if (old_bank != new_bank) {
+        core->banked_sp[old_bank] = core->r[13];
+        core->banked_lr[old_bank] = core->r[14];
+        if (old_bank == ARM_BANK_FIQ) {
+            memcpy(core->fiq_r8_r12, core->r + 8, sizeof core->fiq_r8_r12);
+            memcpy(core->r + 8, core->usr_r8_r12, sizeof core->usr_r8_r12);
+        }
+        if (new_bank == ARM_BANK_FIQ) {
+            memcpy(core->usr_r8_r12, core->r + 8, sizeof core->usr_r8_r12);
+            memcpy(core->r + 8, core->fiq_r8_r12, sizeof core->fiq_r8_r12);
+        }
+        core->r[13] = core->banked_sp[new_bank];
+        core->r[14] = core->banked_lr[new_bank];
+    }
+    core->mode = mode;
+}
+
+void arm_set_cpsr(struct arm_core *core, uint32_t cpsr) {
+    core->n = cpsr >> 31;
+    core->z = cpsr >> 30 & 1;
+    core->c = cpsr >> 29 & 1;
+    core->v = cpsr >> 28 & 1;
+    core->q = cpsr >> 27 & 1;
+    core->irq_masked = cpsr & ARM_CPSR_I;
+    core->fiq_masked = cpsr & ARM_CPSR_F;
+    core->thumb = cpsr & ARM_CPSR_T;
+    set_mode(core, cpsr & 0x1f);
+    arm_update_interrupts(core);
+}
+
+void arm_restore_cpsr(struct arm_core *core) { arm_set_cpsr(core, core->banked_spsr[arm_bank_of(core->mode)]); }
+
+/* ---- exceptions ---- */
+
+void arm_enter_exception(struct arm_core *core, uint32_t mode, enum arm_vector vector, uint32_t link) {
+    uint32_t saved = arm_cpsr(core);
+
+    set_mode(core, mode);
+    core->banked_spsr[arm_bank_of(mode)] = saved;
+    core->r[14] = link;
+    core->irq_masked = true;
+    if (vector == ARM_VECTOR_FIQ)
+        core->fiq_masked = true;
+    core->thumb = false;
+    core->next_pc = vector + (core->cp15_control & ARM_CP15_HIGH_VECTORS ? ARM_RESET_HIGH : 0);
+    arm_update_interrupts(core);
+    arm_spend(core, ARM_EXTRA_EXCEPTION);
+}
+
+void arm_undefined(struct arm_core *core) {
+    arm_enter_exception(core, ARM_UND, ARM_VECTOR_UNDEFINED, core->pc + (core->thumb ? 2 : 4));
+}
+
+static void enter_interrupt(struct arm_core *core) {
+    /* r14 is the address of the instruction that is not executed, + 4, in both states (ARM ARM A2.6.8). */
+    if (core->fiq_line && !core->fiq_masked)
+        arm_enter_exception(core, ARM_FIQ, ARM_VECTOR_FIQ, core->pc + 4);
+    else
+        arm_enter_exception(core, ARM_IRQ, ARM_VECTOR_IRQ, core->pc + 4);
+    core->pc = core->next_pc;
+}
+
+void arm_set_interrupt_lines(struct arm_core *core, bool irq, bool fiq) {
+    core->irq_line = irq;
+    core->fiq_line = fiq;
+    if (irq || fiq)
+        core->waiting = false;
+    arm_update_interrupts(core);
+}
+
+void arm_reset(struct arm_core *core) {
+    arm_set_cpsr(core, ARM_CPSR_I | ARM_CPSR_F | ARM_SVC);
+    core->q = 0;
+    core->pc = core->next_pc = ARM_RESET_HIGH;
+    core->cp15_control = ARM_CP15_RESET;
+    core->waiting = false;
+    core->aborted = false;
+}
+
+/* ---- memory that is not at hand ---- */
+
+uint32_t arm_bus_read(struct arm_core *core, uint32_t address, unsigned bytes) {
+    uint32_t value = 0;
+    if (!core->bus.read(core->bus.context, address, bytes, &value))
+        core->aborted = true;
+    return value;
+}
+
+void arm_bus_write(struct arm_core *core, uint32_t address, unsigned bytes, uint32_t value) {
+    if (!core->bus.write(core->bus.context, address, bytes, value))
+        core->aborted = true;
+}
+
+uint8_t *arm_memory(struct arm_core *core, uint32_t address) {
+    int32_t wait;
+    return arm_plain_memory(core, address, &wait);
+}
+
+/* ---- the run loop ---- */
+
+ARM_INLINE void execute_one(struct arm_core *core) {
+    uint32_t pc = core->pc;
+    int32_t wait = 0;
+    const uint8_t *code = likely(pc < ARM_ITCM_SIZE) ? core->itcm + pc : arm_plain_memory(core, pc, &wait);
+    uint32_t length;
+
+    core->cycles_left -= 1 + wait;
+    if (unlikely(code == NULL)) {
+        arm_enter_exception(core, ARM_ABT, ARM_VECTOR_PREFETCH_ABORT, pc + 4);
+        core->pc = core->next_pc;
+        return;
+    }
+    if (core->thumb) {
+        uint16_t instruction;
+        memcpy(&instruction, code, sizeof instruction);
+        length = 2;
+        core->r[15] = pc + 4;
+        core->next_pc = pc + 2;
+        arm_execute_thumb(core, instruction);
+    } else {
+        uint32_t instruction;
+        memcpy(&instruction, code, sizeof instruction);
+        length = 4;
+        core->r[15] = pc + 8;
+        core->next_pc = pc + 4;
+        if (instruction >> 28 == 14 || instruction >> 28 == 15 || arm_condition(core, instruction >> 28))
+            arm_execute_arm(core, instruction);
+    }
+    if (unlikely(core->aborted)) {
+        core->aborted = false;
+        arm_enter_exception(core, ARM_ABT, ARM_VECTOR_DATA_ABORT, pc + 8);
+    }
+    if (core->next_pc != pc + length)
+        core->cycles_left -= ARM_EXTRA_BRANCH;
+    core->pc = core->next_pc;
+    core->instructions++;
+}
+
+void arm_step(struct arm_core *core) {
+    if (core->interrupt_due)
+        enter_interrupt(core);
+    else
+        execute_one(core);
+}
+
+int32_t arm_run(struct arm_core *core, int32_t cycles) {
+    core->cycles_granted = core->cycles_left = cycles;
+    while (core->cycles_left > 0 && !core->waiting) {
+        if (unlikely(core->interrupt_due))
+            enter_interrupt(core);
+        execute_one(core);
+    }
+    return arm_cycles_spent(core);
+}

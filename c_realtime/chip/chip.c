@@ -1,0 +1,169 @@
+#include "chip.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pl340.h"
+
+/* ---- memories ---- */
+
+void chip_map_memories(struct chip *chip, struct arm_window window[ARM_WINDOWS]) {
+    /* SDRAM, at 0x60000000 with buffered writes and at 0x70000000 without; it repeats every 128 MB, by which SCAMP finds
+     * out its size. */
+    window[0] = (struct arm_window){0xe0000000u, 0x60000000u, SDRAM_BYTES - 1, SDRAM_WAIT, chip->sdram};
+    /* System RAM at 0xe5000000 and 0xf5000000, */
+    window[1] = (struct arm_window){0xef000000u, 0xe5000000u, SYSRAM_BYTES - 1, SYSRAM_WAIT, chip->sysram};
+    /* and at the high vectors, where application cores come out of reset. */
+    window[2] = (struct arm_window){0xffff8000u, 0xffff0000u, SYSRAM_BYTES - 1, SYSRAM_WAIT, chip->sysram};
+    window[3] = (struct arm_window){0};
+}
+
+/* Memory as seen by a neighbour over a link. */
+static uint8_t *memory_at(struct chip *chip, uint32_t address) {
+    if ((address & 0xe0000000u) == 0x60000000u)
+        return chip->sdram + (address & (SDRAM_BYTES - 1));
+    if ((address & 0xef000000u) == 0xe5000000u)
+        return chip->sysram + (address & (SYSRAM_BYTES - 1));
+    return NULL;
+}
+
+/* ---- devices ---- */
+
+bool chip_read(struct chip *chip, struct processor *core, uint32_t address, uint32_t *value) {
+    const uint8_t *memory = core == NULL ? memory_at(chip, address) : NULL;
+
+    if (memory != NULL) {
+        memcpy(value, memory, sizeof *value);
+        return true;
+    }
+    switch (address >> 24) {
+    case 0xe0:
+    case 0xf0:
+        *value = pl340_read(address & 0xfff);
+        return true;
+    case 0xe1:
+    case 0xf1:
+        *value = router_read(chip, address & 0x1ffff);
+        return true;
+    case 0xe2:
+    case 0xf2:
+        *value = sysctl_read(chip, address & 0xfff);
+        return true;
+    case 0xe3:
+    case 0xf3: /* the watchdog, which is never let off its leash */
+        *value = 0;
+        return true;
+    case 0xe4:
+    case 0xf4:
+        *value = ethernet_read(chip, address & 0xffff);
+        return true;
+    default:
+        chip_note_unmodelled(chip, core, address, false);
+        return false;
+    }
+}
+
+bool chip_write(struct chip *chip, struct processor *core, uint32_t address, unsigned bytes, uint32_t value) {
+    uint8_t *memory = core == NULL ? memory_at(chip, address) : NULL;
+
+    if (memory != NULL) {
+        memcpy(memory, &value, bytes);
+        return true;
+    }
+    switch (address >> 24) {
+    case 0xe0:
+    case 0xf0:
+    case 0xe3:
+    case 0xf3:
+        return true;
+    case 0xe1:
+    case 0xf1:
+        router_write(chip, address & 0x1fffc, value);
+        return true;
+    case 0xe2:
+    case 0xf2:
+        sysctl_write(chip, address & 0xffc, value);
+        return true;
+    case 0xe4:
+    case 0xf4:
+        ethernet_write(chip, address & 0xffff, bytes, value);
+        return true;
+    default:
+        chip_note_unmodelled(chip, core, address, true);
+        return false;
+    }
+}
+
+void chip_note_unmodelled(struct chip *chip, const struct processor *core, uint32_t address, bool write) {
+    if (core == NULL)
+        core = chip->executing;
+    for (unsigned i = 0; i < chip->unmodelled_count; i++)
+        if (chip->unmodelled[i].address == address && chip->unmodelled[i].write == write) {
+            chip->unmodelled[i].count++;
+            return;
+        }
+    if (chip->unmodelled_count < UNMODELLED_NOTES)
+        chip->unmodelled[chip->unmodelled_count++] =
+            (struct unmodelled){address, core ? core->arm.pc : 0, core ? core->index : 0, write, 1};
+}
+
+/* ---- life ---- */
+
+struct chip *chip_create(unsigned x, unsigned y, uint32_t working_cores, const struct bootrom_settings *settings) {
+    struct chip *chip = calloc(1, sizeof *chip);
+
+    if (chip == NULL)
+        return NULL;
+    chip->sdram = calloc(1, SDRAM_BYTES); /* fresh pages: the host gives memory only to what is touched */
+    if (chip->sdram == NULL) {
+        free(chip);
+        return NULL;
+    }
+    chip->x = x;
+    chip->y = y;
+    chip->bootrom.settings = *settings;
+    chip->next_event = NEVER;
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        processor_init(&chip->core[i], chip, i);
+    sysctl_init(chip, working_cores);
+    router_init(chip);
+    return chip;
+}
+
+void chip_destroy(struct chip *chip) {
+    if (chip != NULL)
+        free(chip->sdram);
+    free(chip);
+}
+
+/* ---- time ---- */
+
+uint64_t chip_now(const struct chip *chip) { return chip->executing ? processor_now(chip->executing) : chip->time; }
+
+void chip_run(struct chip *chip, uint64_t end) {
+    if (chip->next_event < end) { /* some sleeping core has something due: look at all of them */
+        chip->awake = (1u << CORES_PER_CHIP) - 1;
+        chip->next_event = NEVER;
+    }
+    /* Bits of cores that the one executing wakes are met in this very window if their turn is still to come. */
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++) {
+        struct processor *core = &chip->core[i];
+        if (!(chip->awake >> i & 1))
+            continue;
+        if (!processor_is_running(core)) {
+            chip->awake &= ~(1u << i);
+            continue;
+        }
+        if (core->time < chip->time)
+            core->time = chip->time;
+        chip->executing = core;
+        processor_run(core, end);
+        if (core->arm.waiting && !core->comms.holding) {
+            chip->awake &= ~(1u << i);
+            if (core->next_event < chip->next_event)
+                chip->next_event = core->next_event;
+        }
+    }
+    chip->executing = NULL;
+    chip->time = end;
+}

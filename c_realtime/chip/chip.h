@@ -1,0 +1,70 @@
+/* A SpiNNaker chip: 18 cores, their shared memories and devices, and six links to its neighbours. */
+#ifndef SPINNLIVE_CHIP_CHIP_H
+#define SPINNLIVE_CHIP_CHIP_H
+
+#include "bootrom.h"
+#include "ethernet.h"
+#include "packet.h"
+#include "processor.h"
+#include "router.h"
+#include "sysctl.h"
+
+#define SDRAM_BYTES  (128u << 20)
+#define SYSRAM_BYTES (32u << 10)
+
+/* Bases of the shared devices; each has an alias with bit 28 clear for buffered writes (datasheet, memory map). */
+#define PL340_BASE    0xf0000000u
+#define ROUTER_BASE   0xf1000000u
+#define SYSCTL_BASE   0xf2000000u
+#define WATCHDOG_BASE 0xf3000000u
+#define ETHERNET_BASE 0xf4000000u
+
+#define UNMODELLED_NOTES 32 /* enough to name every register of a whole unknown device */
+
+/* A register that software touched and that is not modelled: it read as zero, or its write was lost. */
+struct unmodelled {
+    uint32_t address, pc;
+    unsigned core;
+    bool write;
+    uint64_t count;
+};
+
+struct chip {
+    unsigned x, y;
+    struct processor core[CORES_PER_CHIP];
+    uint8_t sysram[SYSRAM_BYTES] __attribute__((aligned(16)));
+    uint8_t *sdram; /* SDRAM_BYTES */
+    struct sysctl sysctl;
+    struct router router;
+    struct ethernet ethernet;
+    struct bootrom bootrom;
+    struct chip *neighbour[LINKS_PER_CHIP]; /* NULL where no chip is wired to the link */
+
+    uint64_t time;       /* start of the time window that is being executed */
+    uint32_t awake;      /* cores that are not waiting for an interrupt, or may not be */
+    uint64_t next_event; /* no sleeping core has an event before this */
+    struct processor *executing;
+
+    struct unmodelled unmodelled[UNMODELLED_NOTES];
+    unsigned unmodelled_count;
+};
+
+/* A chip out of power-on reset. `working_cores` has a bit for each core that passed the self-test. */
+struct chip *chip_create(unsigned x, unsigned y, uint32_t working_cores, const struct bootrom_settings *settings);
+void chip_destroy(struct chip *chip);
+
+/* Execute all cores from chip->time until `end`, one after the other. */
+void chip_run(struct chip *chip, uint64_t end);
+
+/* The emulated time, also in the middle of a core's window. */
+uint64_t chip_now(const struct chip *chip);
+
+/* Access the shared address space, for a core or (core NULL) from a neighbour's link. False if nothing is there. */
+bool chip_read(struct chip *chip, struct processor *core, uint32_t address, uint32_t *value);
+bool chip_write(struct chip *chip, struct processor *core, uint32_t address, unsigned bytes, uint32_t value);
+
+void chip_map_memories(struct chip *chip, struct arm_window window[ARM_WINDOWS]);
+
+void chip_note_unmodelled(struct chip *chip, const struct processor *core, uint32_t address, bool write);
+
+#endif

@@ -1,0 +1,155 @@
+#include "chip.h"
+
+/* Registers (SpiNNaker datasheet, communications controller). */
+enum {
+    TRANSMIT_CONTROL = 0x00,
+    TRANSMIT_DATA = 0x04,
+    TRANSMIT_KEY = 0x08, /* writing it sends */
+    RECEIVE_STATUS = 0x0c,
+    RECEIVE_DATA = 0x10,
+    RECEIVE_KEY = 0x14, /* reading it takes the packet */
+    SOURCE_ADDRESS = 0x18,
+};
+
+#define TCR_EMPTY    0x80000000u
+#define TCR_FULL     0x40000000u
+#define TCR_OVERRUN  0x20000000u
+#define TCR_NOT_FULL 0x10000000u
+#define RSR_RECEIVED 0x80000000u
+
+static uint32_t waiting(const struct comms *comms) { return comms->tail - comms->head; }
+
+static struct packet *first(struct comms *comms) { return &comms->queue[comms->head % COMMS_QUEUE_SIZE]; }
+
+/* The receive lines follow the type of the first packet in the queue. */
+static void update_receive(struct processor *processor) {
+    struct comms *comms = &processor->comms;
+    uint32_t lines = waiting(comms) ? VIC_COMMS_RECEIVED | VIC_COMMS_TYPE(packet_type(first(comms))) : 0;
+
+    vic_drive(processor, (VIC_COMMS_RECEIVED | VIC_COMMS_ALL_TYPES) & ~lines, false);
+    vic_drive(processor, lines, true);
+}
+
+static void update_transmit(struct processor *processor) {
+    vic_drive(processor, VIC_COMMS_EMPTY | VIC_COMMS_NOT_FULL, !processor->comms.holding);
+}
+
+void comms_reset(struct processor *processor) {
+    struct comms *comms = &processor->comms;
+    comms->transmit_control = comms->transmit_data = 0;
+    comms->holding = comms->overrun = false;
+    comms->head = comms->tail = 0;
+    update_receive(processor);
+    update_transmit(processor);
+}
+
+/* ---- sending ---- */
+
+static void send_key(struct processor *processor, uint32_t key) {
+    struct comms *comms = &processor->comms;
+    struct packet packet = {comms->transmit_control & PACKET_CONTROL_MASK, comms->transmit_data, key};
+
+    if (comms->holding) {
+        comms->overrun = true;
+        return;
+    }
+    if (router_send(processor, &packet)) {
+        comms->sent++;
+        return;
+    }
+    comms->holding = true;
+    comms->held = packet;
+    comms->give_up = processor_now(processor) + PACKET_TIMEOUT_CYCLES;
+    update_transmit(processor);
+    processor_stall(processor); /* its software would poll: let the receivers go first */
+}
+
+void comms_retry(struct processor *processor) {
+    struct comms *comms = &processor->comms;
+
+    if (!comms->holding)
+        return;
+    if (router_send(processor, &comms->held))
+        comms->sent++;
+    else if (processor->time >= comms->give_up)
+        comms->timed_out++;
+    else
+        return;
+    comms->holding = false;
+    update_transmit(processor);
+}
+
+/* ---- receiving ---- */
+
+bool comms_accepts(const struct processor *processor) {
+    return !processor_is_running(processor) || waiting(&processor->comms) < COMMS_HOLD_MARK;
+}
+
+void comms_receive(struct processor *processor, const struct packet *packet) {
+    struct comms *comms = &processor->comms;
+
+    if (!processor_is_running(processor))
+        return;
+    if (waiting(comms) == COMMS_QUEUE_SIZE) {
+        comms->dropped++;
+        return;
+    }
+    comms->queue[comms->tail++ % COMMS_QUEUE_SIZE] = *packet;
+    comms->received++;
+    update_receive(processor);
+}
+
+/* ---- registers ---- */
+
+uint32_t comms_read(struct processor *processor, uint32_t offset) {
+    struct comms *comms = &processor->comms;
+    const struct packet *packet = waiting(comms) ? first(comms) : NULL;
+
+    switch (offset) {
+    case TRANSMIT_CONTROL: {
+        uint32_t status = comms->holding ? TCR_FULL : TCR_EMPTY | TCR_NOT_FULL;
+        if (comms->overrun)
+            status |= TCR_OVERRUN;
+        comms->overrun = false;
+        return status | comms->transmit_control;
+    }
+    case RECEIVE_STATUS:
+        return packet ? RSR_RECEIVED | packet->control : 0;
+    case RECEIVE_DATA:
+        return packet ? packet->payload : 0;
+    case RECEIVE_KEY: {
+        uint32_t key = packet ? packet->key : 0;
+        if (packet) {
+            comms->head++;
+            update_receive(processor);
+        }
+        return key;
+    }
+    case SOURCE_ADDRESS:
+        return comms->source_address;
+    }
+    processor_note_unmodelled(processor, COMMS_BASE + offset, false);
+    return 0;
+}
+
+void comms_write(struct processor *processor, uint32_t offset, uint32_t value) {
+    struct comms *comms = &processor->comms;
+
+    switch (offset) {
+    case TRANSMIT_CONTROL:
+        comms->transmit_control = value & PACKET_CONTROL_MASK;
+        break;
+    case TRANSMIT_DATA:
+        comms->transmit_data = value;
+        break;
+    case TRANSMIT_KEY:
+        send_key(processor, value);
+        break;
+    case SOURCE_ADDRESS:
+        comms->source_address = value;
+        break;
+    default:
+        processor_note_unmodelled(processor, COMMS_BASE + offset, true);
+        break;
+    }
+}

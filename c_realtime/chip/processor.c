@@ -1,0 +1,139 @@
+#include "chip.h"
+
+/* ---- the core's own devices; all else is the chip's ---- */
+
+static bool bus_read(void *context, uint32_t address, unsigned bytes, uint32_t *value) {
+    struct processor *processor = context;
+    uint32_t offset = address & 0xffc, word;
+
+    arm_spend(&processor->arm, DEVICE_READ_WAIT);
+    switch (address >> 24) {
+    case 0x10:
+    case 0x20:
+        word = comms_read(processor, offset);
+        break;
+    case 0x11:
+    case 0x21:
+        word = timer_read(processor, offset);
+        break;
+    case 0x1f:
+    case 0x2f:
+        word = vic_read(processor, offset);
+        break;
+    case 0x30:
+    case 0x40:
+        word = dma_read(processor, offset);
+        break;
+    case 0xff: /* the VIC again, where a branch at the IRQ vector can reach it */
+        if (address < 0xfffff000u)
+            return false;
+        word = vic_read(processor, offset);
+        break;
+    default:
+        if (!chip_read(processor->chip, processor, address & ~3u, &word))
+            return false;
+        break;
+    }
+    word >>= 8 * (address & 3);
+    *value = bytes == 4 ? word : bytes == 2 ? word & 0xffff : word & 0xff;
+    return true;
+}
+
+static bool bus_write(void *context, uint32_t address, unsigned bytes, uint32_t value) {
+    struct processor *processor = context;
+    uint32_t offset = address & 0xffc;
+
+    arm_spend(&processor->arm, DEVICE_WRITE_WAIT);
+    switch (address >> 24) {
+    case 0x10:
+    case 0x20:
+        comms_write(processor, offset, value);
+        return true;
+    case 0x11:
+    case 0x21:
+        timer_write(processor, offset, value);
+        return true;
+    case 0x1f:
+    case 0x2f:
+        vic_write(processor, offset, value);
+        return true;
+    case 0x30:
+    case 0x40:
+        dma_write(processor, offset, value);
+        return true;
+    case 0xff:
+        if (address < 0xfffff000u)
+            return false;
+        vic_write(processor, offset, value);
+        return true;
+    default:
+        return chip_write(processor->chip, processor, address, bytes, value);
+    }
+}
+
+/* ---- life ---- */
+
+void processor_init(struct processor *processor, struct chip *chip, unsigned index) {
+    processor->chip = chip;
+    processor->index = index;
+    processor->state = PROCESSOR_UNBOOTED;
+    processor->arm.bus = (struct arm_bus){processor, bus_read, bus_write};
+    chip_map_memories(chip, processor->arm.window);
+    processor_reset(processor);
+}
+
+void processor_reset(struct processor *processor) {
+    arm_reset(&processor->arm);
+    vic_reset(processor);
+    timer_reset(processor);
+    comms_reset(processor);
+    dma_reset(processor);
+}
+
+void processor_note_unmodelled(struct processor *processor, uint32_t address, bool write) {
+    chip_note_unmodelled(processor->chip, processor, address, write);
+}
+
+/* ---- time ---- */
+
+void processor_reschedule(struct processor *processor) {
+    uint64_t next = processor->dma.pending ? processor->dma.completion[0] : NEVER;
+
+    for (unsigned i = 0; i < TIMERS; i++)
+        if (processor->timer[i].expiry < next)
+            next = processor->timer[i].expiry;
+    processor->next_event = next;
+    /* An event that now falls inside the slice in progress must be met in time: end the slice after this instruction. */
+    if (next < processor->time + (uint64_t)processor->arm.cycles_granted)
+        arm_yield(&processor->arm);
+}
+
+void processor_wake(struct processor *processor) {
+    if (processor->chip != NULL)
+        processor->chip->awake |= 1u << processor->index;
+}
+
+void processor_stall(struct processor *processor) {
+    if (processor->arm.cycles_left > 0)
+        processor->arm.cycles_left = 0;
+}
+
+void processor_run(struct processor *processor, uint64_t end) {
+    struct arm_core *arm = &processor->arm;
+
+    comms_retry(processor);
+    while (processor->time < end && processor_is_running(processor)) {
+        if (processor->next_event <= processor->time) {
+            timer_advance(processor, processor->time);
+            dma_advance(processor, processor->time);
+        }
+        uint64_t until = processor->next_event < end ? processor->next_event : end;
+        if (arm->waiting) {
+            processor->time = until;
+            continue;
+        }
+        int32_t spent = arm_run(arm, (int32_t)(until - processor->time));
+        processor->time += (uint64_t)spent;
+        arm->cycles_granted = arm->cycles_left = 0;
+    }
+}

@@ -1,0 +1,46 @@
+#include "bootimage.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* The system variables that SCAMP starts with lie here in the image (SpiNNMan, system_variable_boot_values.py;
+ * spinnaker_tools, sark.h: sv_t). */
+#define SYSTEM_VARIABLES      384
+#define SV_HARDWARE_VERSION   0x0a
+#define SV_UNIX_TIME          0x1c
+#define SV_LED0               0x30
+#define SV_ROOT_CHIP          0x40
+#define SV_BOOT_SIGNATURE     0x5c
+#define SYSTEM_VARIABLES_END  (SYSTEM_VARIABLES + 128)
+#define LEDS_SPINN3           0x00000502u
+#define LEDS_SPINN5           0x00000001u
+
+static void put_32(uint8_t *image, unsigned offset, uint32_t value) {
+    memcpy(image + SYSTEM_VARIABLES + offset, &value, sizeof value);
+}
+
+bool bootimage_read(const char *path, enum machine_board board, uint8_t image[BOOT_IMAGE_BYTES], uint32_t *length) {
+    FILE *file = fopen(path, "rb");
+    uint32_t now = (uint32_t)time(NULL);
+
+    if (file == NULL) {
+        fprintf(stderr, "spinnlive-board: --image %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    *length = (uint32_t)fread(image, 1, BOOT_IMAGE_BYTES, file);
+    bool whole = feof(file) || fgetc(file) == EOF;
+    fclose(file);
+    if (!whole || *length < SYSTEM_VARIABLES_END) {
+        fprintf(stderr, "spinnlive-board: --image %s: a boot image has %d to %d bytes\n", path, SYSTEM_VARIABLES_END,
+                BOOT_IMAGE_BYTES);
+        return false;
+    }
+    image[SYSTEM_VARIABLES + SV_HARDWARE_VERSION] = (uint8_t)board;
+    put_32(image, SV_UNIX_TIME, now);
+    put_32(image, SV_LED0, board == BOARD_SPINN3 ? LEDS_SPINN3 : LEDS_SPINN5);
+    image[SYSTEM_VARIABLES + SV_ROOT_CHIP] = 1;
+    put_32(image, SV_BOOT_SIGNATURE, now);
+    return true;
+}

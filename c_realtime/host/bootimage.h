@@ -1,0 +1,13 @@
+/* The boot image of SCAMP, made ready as SpiNNMan does before it sends it. */
+#ifndef SPINNLIVE_HOST_BOOTIMAGE_H
+#define SPINNLIVE_HOST_BOOTIMAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../machine/machine.h"
+
+/* Read the file and write the board's system variables into it. Says on standard error what is wrong and returns false. */
+bool bootimage_read(const char *path, enum machine_board board, uint8_t image[BOOT_IMAGE_BYTES], uint32_t *length);
+
+#endif

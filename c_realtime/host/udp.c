@@ -1,0 +1,90 @@
+#define _GNU_SOURCE
+#include "udp.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define KERNEL_BUFFER_BYTES (4 << 20) /* a client may send megabytes before the board gets to them */
+
+static const uint16_t board_port[UDP_SOCKETS] = {SCP_PORT, BOOT_UDP_PORT};
+
+int udp_bind(const struct options *options, unsigned port) {
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), size = KERNEL_BUFFER_BYTES;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+
+    memcpy(&address.sin_addr, options->ip, sizeof options->ip);
+    if (fd < 0) {
+        perror("spinnlive-board: socket");
+        return -1;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+        fprintf(stderr, "spinnlive-board: cannot answer on %s port %u: %s; choose another --address\n",
+                options->address, port, errno == EADDRINUSE ? "another board or program does" : strerror(errno));
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+bool udp_open(struct udp *udp, const struct options *options) {
+    *udp = (struct udp){.socket = {-1, -1}};
+    for (int i = 0; i < UDP_SOCKETS; i++) {
+        udp->socket[i] = udp_bind(options, board_port[i]);
+        if (udp->socket[i] < 0) {
+            udp_close(udp);
+            return false;
+        }
+    }
+    return true;
+}
+
+void udp_close(struct udp *udp) {
+    for (int i = 0; i < UDP_SOCKETS; i++)
+        if (udp->socket[i] >= 0)
+            close(udp->socket[i]);
+}
+
+void udp_receive(struct udp *udp, struct machine *machine) {
+    for (int i = 0; i < UDP_SOCKETS; i++)
+        while (machine_has_room(machine)) {
+            struct datagram datagram;
+            struct sockaddr_in from;
+            socklen_t from_length = sizeof from;
+            /* With MSG_TRUNC the true length comes back, so that a datagram that is too long is known as such. */
+            ssize_t length = recvfrom(udp->socket[i], datagram.bytes, sizeof datagram.bytes, MSG_TRUNC,
+                                      (struct sockaddr *)&from, &from_length);
+            if (length < 0)
+                break;
+            memcpy(datagram.remote_ip, &from.sin_addr, sizeof datagram.remote_ip);
+            datagram.remote_port = ntohs(from.sin_port);
+            datagram.board_port = board_port[i];
+            datagram.length = (uint32_t)length;
+            machine_input(machine, &datagram);
+        }
+}
+
+static int socket_for(const struct udp *udp, uint16_t port) {
+    for (int i = 0; i < UDP_SOCKETS; i++)
+        if (board_port[i] == port)
+            return udp->socket[i];
+    return -1;
+}
+
+void udp_send(struct udp *udp, struct machine *machine) {
+    struct datagram datagram;
+
+    while (machine_output(machine, &datagram)) {
+        struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(datagram.remote_port)};
+        int fd = socket_for(udp, datagram.board_port);
+
+        memcpy(&to.sin_addr, datagram.remote_ip, sizeof datagram.remote_ip);
+        if (fd < 0 || sendto(fd, datagram.bytes, datagram.length, 0, (struct sockaddr *)&to, sizeof to) < 0)
+            udp->unsendable++;
+    }
+}

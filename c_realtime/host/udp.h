@@ -1,0 +1,32 @@
+/* The UDP sockets through which the host's programs reach the board. */
+#ifndef SPINNLIVE_HOST_UDP_H
+#define SPINNLIVE_HOST_UDP_H
+
+#include <stdbool.h>
+
+#include "../machine/machine.h"
+#include "options.h"
+
+#define SCP_PORT 17893
+
+enum { UDP_SCP, UDP_BOOT, UDP_SOCKETS };
+
+struct udp {
+    int socket[UDP_SOCKETS];
+    uint64_t unsendable; /* datagrams that the host's kernel refused, or from a port that has no socket */
+};
+
+/* Bind the board's ports on its address. Says what is wrong on standard error and returns false. */
+bool udp_open(struct udp *udp, const struct options *options);
+void udp_close(struct udp *udp);
+
+/* Hand all that has arrived to the machine, as long as it has room. The rest waits in the kernel's buffers. */
+void udp_receive(struct udp *udp, struct machine *machine);
+
+/* Send all that the machine has to send. */
+void udp_send(struct udp *udp, struct machine *machine);
+
+/* Bind one more UDP port on the board's address; -1, with a message, if it cannot be had. */
+int udp_bind(const struct options *options, unsigned port);
+
+#endif

@@ -1,0 +1,135 @@
+/* The network that the board is plugged into: UDP datagrams become Ethernet frames for the MAC and the other way round,
+ * and somebody answers ARP. Frames are Ethernet II with IPv4 without options, which is all that SCAMP speaks. */
+#include <string.h>
+
+#include "machine.h"
+
+#define ETHERNET_HEADER  14
+#define IP_HEADER        20
+#define UDP_HEADER       8
+#define FRAME_MINIMUM    60
+#define FRAME_CHECK      4 /* the MAC counts the check sequence in a received frame's length */
+#define TYPE_IP          0x0800u
+#define TYPE_ARP         0x0806u
+#define PROTOCOL_UDP     17
+#define ARP_BYTES        28
+#define ARP_REQUEST      1
+#define ARP_REPLY        2
+
+/* Everybody on the network is at this address (locally administered). */
+static const uint8_t network_mac[6] = {0x02, 0x53, 0x4c, 0x00, 0x00, 0x02};
+
+static unsigned get_16(const uint8_t *bytes) { return (unsigned)bytes[0] << 8 | bytes[1]; }
+
+static void put_16(uint8_t *bytes, unsigned value) {
+    bytes[0] = (uint8_t)(value >> 8);
+    bytes[1] = (uint8_t)value;
+}
+
+static void put_ethernet_header(uint8_t *frame, const uint8_t to[6], unsigned type) {
+    memcpy(frame, to, 6);
+    memcpy(frame + 6, network_mac, 6);
+    put_16(frame + 12, type);
+}
+
+/* ---- to the board ---- */
+
+bool machine_has_room(const struct machine *machine) {
+    const struct ethernet *ethernet = &machine->ethernet->ethernet;
+    /* Leaves room for answers to the board's own ARP requests. */
+    return ethernet->incoming_tail - ethernet->incoming_head < ETHERNET_BACKLOG - 4;
+}
+
+static bool deliver_udp(struct machine *machine, const struct datagram *datagram) {
+    uint8_t frame[ETHERNET_FRAME_BYTES] = {0};
+    uint8_t *ip = frame + ETHERNET_HEADER, *udp = ip + IP_HEADER;
+    uint32_t length = ETHERNET_HEADER + IP_HEADER + UDP_HEADER + datagram->length;
+
+    put_ethernet_header(frame, machine->ethernet->bootrom.settings.mac, TYPE_IP);
+    ip[0] = 0x45; /* version 4, five words of header */
+    put_16(ip + 2, IP_HEADER + UDP_HEADER + datagram->length);
+    ip[8] = 64; /* time to live */
+    ip[9] = PROTOCOL_UDP;
+    memcpy(ip + 12, datagram->remote_ip, 4);
+    memcpy(ip + 16, machine->ip, 4);
+    put_16(udp, datagram->remote_port);
+    put_16(udp + 2, datagram->board_port);
+    put_16(udp + 4, UDP_HEADER + datagram->length);
+    memcpy(udp + UDP_HEADER, datagram->bytes, datagram->length);
+    if (length < FRAME_MINIMUM)
+        length = FRAME_MINIMUM;
+    return ethernet_receive(machine->ethernet, frame, length + FRAME_CHECK);
+}
+
+bool machine_input(struct machine *machine, const struct datagram *datagram) {
+    bool taken;
+
+    machine->ethernet->time = machine->now;
+    if (datagram->length > DATAGRAM_BYTES) {
+        taken = false;
+    } else if (bootrom_is_active(machine->ethernet)) { /* the boot ROM has ears for nothing else */
+        taken = datagram->board_port == BOOT_UDP_PORT;
+        if (taken)
+            bootrom_datagram(machine->ethernet, datagram->bytes, datagram->length);
+    } else {
+        taken = datagram->board_port != BOOT_UDP_PORT && deliver_udp(machine, datagram);
+    }
+    if (taken)
+        machine->datagrams_in++;
+    else
+        machine->datagrams_dropped++;
+    return taken;
+}
+
+/* ---- from the board ---- */
+
+static void answer_arp(struct machine *machine, const uint8_t *request) {
+    uint8_t frame[FRAME_MINIMUM + FRAME_CHECK] = {0};
+    uint8_t *reply = frame + ETHERNET_HEADER;
+
+    put_ethernet_header(frame, request + 8, TYPE_ARP);
+    memcpy(reply, request, 6); /* the kinds and lengths of addresses */
+    put_16(reply + 6, ARP_REPLY);
+    memcpy(reply + 8, network_mac, 6);
+    memcpy(reply + 14, request + 24, 4); /* it is at the address that was asked for */
+    memcpy(reply + 18, request + 8, 10); /* the asker's two addresses */
+    ethernet_receive(machine->ethernet, frame, sizeof frame);
+}
+
+static bool parse_udp(const uint8_t *ip, uint32_t length, struct datagram *datagram) {
+    uint32_t header = 4 * (ip[0] & 15u), udp_length;
+
+    if (length < IP_HEADER + UDP_HEADER || ip[0] >> 4 != 4 || header < IP_HEADER || length < header + UDP_HEADER ||
+        ip[9] != PROTOCOL_UDP)
+        return false;
+    const uint8_t *udp = ip + header;
+    udp_length = get_16(udp + 4);
+    if (udp_length < UDP_HEADER || udp_length > length - header || udp_length - UDP_HEADER > DATAGRAM_BYTES)
+        return false;
+    memcpy(datagram->remote_ip, ip + 16, 4);
+    datagram->board_port = (uint16_t)get_16(udp);
+    datagram->remote_port = (uint16_t)get_16(udp + 2);
+    datagram->length = udp_length - UDP_HEADER;
+    memcpy(datagram->bytes, udp + UDP_HEADER, datagram->length);
+    return true;
+}
+
+bool machine_output(struct machine *machine, struct datagram *datagram) {
+    const struct ethernet_frame *frame;
+
+    while ((frame = ethernet_sent(machine->ethernet, machine->now)) != NULL) {
+        unsigned type = frame->length >= ETHERNET_HEADER ? get_16(frame->bytes + 12) : 0;
+        const uint8_t *payload = frame->bytes + ETHERNET_HEADER;
+        uint32_t length = frame->length - ETHERNET_HEADER;
+        bool is_datagram = type == TYPE_IP && parse_udp(payload, length, datagram);
+
+        if (type == TYPE_ARP && length >= ARP_BYTES && get_16(payload + 6) == ARP_REQUEST)
+            answer_arp(machine, payload);
+        ethernet_taken(machine->ethernet);
+        if (is_datagram) {
+            machine->datagrams_out++;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,57 @@
+"""The `spinnlive` command: collects the subcommands and turns our errors into one clear line."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from spinnlive.cli.board import board
+from spinnlive.cli.demo import demo
+from spinnlive.cli.probe import probe
+from spinnlive.errors import SpinnliveError, UsageError
+
+EXIT_USAGE = 2
+EXIT_FAILED = 1
+
+
+def our_errors(error: BaseException) -> list[SpinnliveError] | None:
+    """The errors of spinnlive inside an exception or group; None if there is anything else in it."""
+    if isinstance(error, SpinnliveError):
+        return [error]
+    if not isinstance(error, BaseExceptionGroup):
+        return None
+    found: list[SpinnliveError] = []
+    for inner in error.exceptions:
+        ours = our_errors(inner)
+        if ours is None:
+            return None
+        found += ours
+    return found
+
+
+class _Commands(click.Group):
+    """A group of commands in which an error of ours ends the program with its message alone."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except BaseException as error:
+            ours = our_errors(error)
+            if ours is None:
+                raise
+            for each in ours:
+                click.echo(f"spinnlive: {each}", err=True)
+            sys.exit(EXIT_USAGE if isinstance(ours[0], UsageError) else EXIT_FAILED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="spinnlive")
+def main() -> None:
+    """Run PyNN networks live on SpiNNaker, real or emulated."""
+
+
+main.add_command(board)
+main.add_command(demo)
+main.add_command(probe)

@@ -1,0 +1,84 @@
+"""Which board a live run takes, and what kind it is."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from spinnlive.boards.scp import ScpClient, open_scp
+from spinnlive.errors import BoardUnreachable, UsageError
+from spinnlive.toolchain import machine
+from spinnlive.toolchain.values import Machine
+
+SYSTEM_DIMENSIONS = 0xF5007F02
+"""Where a chip keeps height and width of its machine, a byte each (spinnaker_tools ``sark.h``)."""
+
+SPINN3_SIZE = (2, 2)
+"""Width and height of a SpiNN-3; every other machine is made of SpiNN-5 boards."""
+
+PROBE_TRIES = 4
+"""How often an address is asked before nothing is there, half a second each."""
+
+
+class Board(Protocol):
+    """Anything with an address and a hardware version is a board."""
+
+    @property
+    def address(self) -> str:
+        """IP address or host name."""
+
+    @property
+    def version(self) -> int:
+        """3 for a SpiNN-3, 5 for SpiNN-5."""
+
+
+@asynccontextmanager
+async def chosen_board(board: str | Board | None) -> AsyncIterator[Machine | None]:
+    """Give the board to use, for as long as the block lasts; None means: what the user's cfg names.
+
+    An emulated board is started where nothing else is named. Raises `BoardUnreachable` when an
+    address that was given does not answer, `UsageError` for what is no board.
+    """
+    if board is None:
+        if machine.is_configured():
+            yield None
+        else:
+            from spinnlive.boards.emulated import EmulatedBoard
+
+            async with EmulatedBoard() as emulated:
+                yield Machine(emulated.address, emulated.version)
+    elif isinstance(board, str):
+        yield await identify(board)
+    elif hasattr(board, "address") and hasattr(board, "version"):
+        yield Machine(board.address, board.version)
+    else:
+        raise UsageError(
+            "board is an address such as '192.168.240.253', or has .address and .version, "
+            f"not {board!r}"
+        )
+
+
+async def identify(address: str) -> Machine:
+    """Ask the board at ``address`` what it is.
+
+    One that does not answer may be waiting to be booted, which needs its version: then the cfg's is
+    believed. Raises `BoardUnreachable` when it names none.
+    """
+    async with open_scp(address, tries=PROBE_TRIES) as scp:
+        try:
+            return Machine(address, await _version(scp))
+        except BoardUnreachable as error:
+            version = machine.configured_version()
+            if version is None:
+                raise BoardUnreachable(
+                    f"{error}. To boot a board that is on, put 'version = 3' or 'version = 5' "
+                    "into section [Machine] of ~/.spynnaker.cfg"
+                ) from error
+            return Machine(address, version)
+
+
+async def _version(scp: ScpClient) -> int:
+    height, width = struct.unpack("BB", await scp.read(255, 255, SYSTEM_DIMENSIONS, 2))
+    return 3 if (width, height) == SPINN3_SIZE else 5

@@ -1,0 +1,180 @@
+"""Open a live run: choose the board, load the network, connect everything; take it down again."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+
+import trio
+
+from spinnlive import wire
+from spinnlive.boards.scp import open_scp
+from spinnlive.errors import BoardUnreachable, RunStateError, ToolchainError
+from spinnlive.live.board import PROBE_TRIES, Board, chosen_board
+from spinnlive.live.client import Connection, LiveClient
+from spinnlive.live.database import Core
+from spinnlive.live.notifications import LOOPBACK, Notifications
+from spinnlive.live.progress import progress_line
+from spinnlive.live.run import PATIENCE_S, LiveRun, Parts
+from spinnlive.live.services import services
+from spinnlive.live.watch import Watch
+from spinnlive.live.worker import Worker
+from spinnlive.toolchain import machine
+from spinnlive.toolchain.simulator import Simulator
+from spinnlive.toolchain.values import Machine, PopulationFacts
+
+_open = False
+
+
+@asynccontextmanager
+async def open_live(
+    sim: ModuleType,
+    board: str | Board | None = None,
+    *,
+    progress: bool = True,
+    reports: str | Path | None = None,
+) -> AsyncIterator[LiveRun]:
+    """Load the network that was defined with ``sim`` (``import pyNN.spiNNaker as sim``), ready to
+    run.
+
+    When the block is entered the network stands at tick 0 and nothing runs yet; see `LiveRun`. When
+    it is left, a run under way is stopped and every stream ends; PyNN's ``get_data()``,
+    ``get("weight")`` and ``sim.end()`` then work as after any run.
+
+    ``board``: an address, or anything with ``.address`` and ``.version``; None takes the machine
+    that the user's cfg names, or starts an emulated board when it names none. ``progress``: a line
+    on the terminal while the network is mapped and loaded. ``reports``: a folder for sPyNNaker's
+    reports; none are written without it.
+
+    Raises `RunStateError` when a live run is open already, ``sim.setup()`` was not called, or the
+    network has run before; `BoardUnreachable` when no board answers; `ToolchainError` when
+    sPyNNaker cannot map or load the network. A failure of the board while the block lasts
+    (`CoreFailure`, `BoardLost`) comes out of it as that one error, though several tasks may have
+    met it; what was received before stays with its readers. Cancelling while the network is loaded
+    waits for sPyNNaker, which cannot be interrupted there.
+    """
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_the_only_one())
+        simulator = Simulator(sim)
+        chosen = await stack.enter_async_context(chosen_board(board))
+        if chosen is not None:
+            machine.use(chosen)
+            await _stop_leftovers(chosen, simulator.app_id)
+        # entered before the tasks that read them, so closed after those have ended
+        sockets = stack.enter_context(ExitStack())
+        background = await stack.enter_async_context(services())
+        worker = Worker(background)
+        client = LiveClient(background)
+        sockets.callback(client.close)
+        notifications = await Notifications.listen()
+        sockets.callback(notifications.close)
+        background.start_soon(notifications.serve, client.database, client.start, client.stop)
+        with progress_line(progress) as sink:
+            folder = None if reports is None else Path(reports)
+            load = partial(simulator.load, LOOPBACK, notifications.port, sink, folder)
+            populations = await _loaded(worker, load, chosen)
+        connection = _connected(client)
+        scp = await stack.enter_async_context(open_scp(connection.network.root))
+        sender = stack.enter_context(
+            trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM)
+        )
+        watch = Watch(
+            scp, connection.clock, connection.network, _clock_core(connection, populations)
+        )
+        live = LiveRun(
+            Parts(simulator, worker, populations, client, connection, scp, watch, sender)
+        )
+        client.on_start, client.on_stop = live.started, live.stopped
+        with _one_failure(live):
+            try:
+                yield live
+            finally:
+                with trio.CancelScope(shield=True):
+                    await live.close()
+
+
+async def _loaded(
+    worker: Worker,
+    load: Callable[[], tuple[PopulationFacts, ...]],
+    chosen: Machine | None,
+) -> tuple[PopulationFacts, ...]:
+    """Load the network in the worker; when a silent board is behind a failure, say so instead."""
+    try:
+        return await worker.call(load, patience_s=lambda: PATIENCE_S)
+    except ToolchainError as error:
+        address = machine.configured_address() if chosen is None else chosen.address
+        if address is not None:
+            await _must_answer(address, error)
+        raise
+
+
+async def _must_answer(address: str, cause: ToolchainError) -> None:
+    async with open_scp(address, tries=PROBE_TRIES) as scp:
+        try:
+            await scp.version()
+        except BoardUnreachable as error:
+            raise error from cause
+
+
+async def _stop_leftovers(chosen: Machine, app_id: int) -> None:
+    """Stop what a killed script left running under the number that this network will have.
+
+    Its memory would not be free otherwise. On a board that is not booted yet there is nothing to
+    stop.
+    """
+    async with open_scp(chosen.address, tries=1) as scp:
+        with contextlib.suppress(BoardUnreachable):
+            await scp.call(wire.stop_application_request(app_id))
+
+
+def _connected(client: LiveClient) -> Connection:
+    if client.error is not None:
+        raise client.error
+    if client.connection is None:
+        raise ToolchainError(
+            "sPyNNaker loaded the network but did not describe it to its live clients"
+        )
+    return client.connection
+
+
+def _clock_core(connection: Connection, populations: tuple[PopulationFacts, ...]) -> Core:
+    """Choose the core that is asked for the tick: the first of any population."""
+    labels = {population.label for population in populations}
+    for core in connection.network.cores:
+        if core.population in labels:
+            return core
+    raise ToolchainError("no population of the network was placed on a core")
+
+
+@contextmanager
+def _the_only_one() -> Iterator[None]:
+    """Refuse a second live run beside the first: sPyNNaker has one network in a process."""
+    global _open
+    if _open:
+        raise RunStateError(
+            "a live run is open already: sPyNNaker has one network at a time in each process"
+        )
+    _open = True
+    try:
+        yield
+    finally:
+        _open = False
+
+
+@contextmanager
+def _one_failure(live: LiveRun) -> Iterator[None]:
+    """Let a failure of the board out by itself, however many tasks met it."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        failure = live.failure
+        if failure is None:
+            raise
+        _, rest = group.split(lambda error: error is failure or isinstance(error, trio.Cancelled))
+        if rest is not None:
+            raise
+        raise failure from failure.__cause__

@@ -1,0 +1,45 @@
+"""Background tasks that outlast cancellation, and errors that come out as themselves.
+
+A live run that is cancelled still has to answer the tool chain while the network is being stopped,
+so its sockets must not be cancelled with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+
+
+@asynccontextmanager
+async def services() -> AsyncIterator[trio.Nursery]:
+    """Give a nursery whose tasks run until the block is left, whatever is cancelled around it.
+
+    An error of the block comes out as it is, not in a group. An error of a task cancels the block
+    and comes out instead.
+    """
+    error_of_block: BaseException | None = None
+    try:
+        async with trio.open_nursery() as outer:
+            inner = await outer.start(_shielded)
+            try:
+                yield inner
+            except BaseException as error:
+                error_of_block = error
+                raise
+            finally:
+                inner.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        if error_of_block is not None and not isinstance(error_of_block, trio.Cancelled):
+            raise error_of_block from error_of_block.__cause__
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from group.exceptions[0].__cause__
+        raise
+
+
+async def _shielded(task_status: trio.TaskStatus[trio.Nursery]) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.cancel_scope.shield = True
+        task_status.started(nursery)
+        await trio.sleep_forever()

@@ -1,0 +1,94 @@
+"""Live spikes on their way from the socket to their readers: socket → numpy → user, no object per
+spike."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinnlive import wire
+from spinnlive.live.keys import KeyTable
+from spinnlive.live.streams import Policy, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class SpikeBatch:
+    """Spikes of one population in one tick.
+
+    ``tick`` is the board's, ``time_ms`` the same in biological time; ``neuron_ids`` are in order of
+    arrival. ``received`` is when the host read them, in seconds of ``time.monotonic()``. The spikes
+    of one tick can come in more than one batch. A neuron that fires twice in a tick gives one id.
+    """
+
+    label: str
+    tick: int
+    time_ms: float
+    neuron_ids: NDArray[np.int32]
+    received: float
+
+
+class SpikeRouter:
+    """Turns packets into batches and gives each to every stream of its population."""
+
+    def __init__(self, keys: KeyTable, timestep_ms: float) -> None:
+        self._keys = keys
+        self._timestep_ms = timestep_ms
+        # weakly: a stream that its reader has forgotten takes no more part
+        self._streams: dict[int, weakref.WeakSet[Stream[SpikeBatch]]] = {}
+        self.spikes = 0
+        self.unknown_keys = 0
+        self.untimed = 0
+
+    def open(self, label: str, policy: Policy, buffer: int) -> Stream[SpikeBatch]:
+        """Make a stream of this population, which the key table must know."""
+        readers = self._streams.setdefault(self._keys.labels.index(label), weakref.WeakSet())
+        stream: Stream[SpikeBatch] = Stream(policy, buffer, readers.discard)
+        readers.add(stream)
+        return stream
+
+    def deliver(self, packets: Sequence[wire.EventPacket], received: float) -> None:
+        """Sort the spikes of packets that were read together, in order, to their streams.
+
+        Packets without a tick are counted and dropped: the gatherer of a live run stamps every one.
+        """
+        timed = [packet for packet in packets if packet.tick is not None]
+        self.untimed += len(packets) - len(timed)
+        for group in _by_tick(timed):
+            tick = group[0].tick
+            assert tick is not None
+            keys = group[0].keys if len(group) == 1 else np.concatenate([p.keys for p in group])
+            populations, neurons, unknown = self._keys.locate(keys)
+            self.unknown_keys += unknown
+            self.spikes += len(neurons)
+            for number, readers in self._streams.items():
+                if not readers:
+                    continue
+                ids = neurons[populations == number]
+                if not len(ids):
+                    continue
+                batch = SpikeBatch(
+                    self._keys.labels[number], tick, tick * self._timestep_ms, ids, received
+                )
+                for stream in tuple(readers):
+                    stream.put(batch)
+
+    def end(self, error: BaseException | None) -> None:
+        """End every stream."""
+        for readers in self._streams.values():
+            for stream in tuple(readers):
+                stream.end(error)
+
+
+def _by_tick(packets: Sequence[wire.EventPacket]) -> list[list[wire.EventPacket]]:
+    """Group neighbours of the same tick."""
+    groups: list[list[wire.EventPacket]] = []
+    for packet in packets:
+        if groups and groups[-1][0].tick == packet.tick:
+            groups[-1].append(packet)
+        else:
+            groups.append([packet])
+    return groups

@@ -1,0 +1,159 @@
+"""See at once when a core of the network has failed, and say which one and how."""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from collections.abc import Iterable
+
+import trio
+
+from spinnlive import wire
+from spinnlive.boards.scp import ScpClient
+from spinnlive.errors import BoardLost, BoardUnreachable, CoreFailure, ScpError, SpinnliveError
+from spinnlive.live.clock import Clock
+from spinnlive.live.database import Core, NetworkMap
+from spinnlive.live.weights import VCPU_BASE, VCPU_SIZE, poll_tick
+
+POLL_S = 0.25
+"""Pause between looks at the board (seconds); every other look also counts failed cores."""
+
+CONFIRMING_TRIES = 2
+"""How often a board is asked for a sign of life when something has just gone wrong with it."""
+
+FAST_POLL_S = 0.05
+FAST_POLLS = 4
+"""The first looks of a run come faster, so that the clock knows the board's speed early (seconds,
+looks)."""
+
+FAILED = (wire.CpuState.RUN_TIME_EXCEPTION, wire.CpuState.WATCHDOG)
+
+RTE_SENTENCES = {
+    1: "it branched through address 0",
+    2: "undefined instruction",
+    3: "undefined supervisor call",
+    4: "prefetch abort: it jumped to where there is no memory",
+    5: "data abort: it read or wrote where there is no memory",
+    6: "an interrupt without a handler",
+    7: "a fast interrupt without a handler",
+    8: "an interrupt that the controller was not set up for",
+    9: "the application gave up (its I/O buffer may say why)",
+    10: "out of memory: malloc failed",
+    11: "division by zero",
+    12: "the event loop could not start",
+    13: "fatal software error (its I/O buffer may say why)",
+    14: "no memory for the I/O buffer",
+    15: "an event was enabled wrongly",
+    16: "null pointer",
+    17: "packets could not be started",
+    18: "the timer could not be started",
+    19: "the API could not be started",
+    20: "built for another version of SARK",
+}
+"""Run-time error codes of SARK (spinnaker_tools ``sark.h``)."""
+
+# link register, stack pointer before; then error code, physical core, state, application; name at
+# 72
+_VCPU = struct.Struct("<40xIBBBB24x16s")
+
+
+async def failed_cores(scp: ScpClient, cores: Iterable[Core]) -> list[Core]:
+    """Give the cores that have failed, by one INFO for each chip.
+
+    COUNT would need one request for each board, but SCAMP keeps one count at a time for the whole
+    machine, and sPyNNaker counts while it waits for the end of a run: both would get wrong answers.
+    """
+    cores = list(cores)
+    chips = sorted({(core.x, core.y) for core in cores})
+    states = dict(
+        zip(chips, [info.core_states for info in await scp.chip_infos(chips)], strict=True)
+    )
+    return [
+        core
+        for core in cores
+        if core.p < len(states[core.x, core.y]) and states[core.x, core.y][core.p] in FAILED
+    ]
+
+
+async def describe_failure(scp: ScpClient, cores: Iterable[Core]) -> CoreFailure | None:
+    """Look at every core and name the failed ones in one error; None when all are well."""
+    findings = []
+    for core in cores:
+        block = await scp.read(core.x, core.y, VCPU_BASE + VCPU_SIZE * core.p, VCPU_SIZE)
+        link, code, _, state, _, name = _VCPU.unpack_from(block)
+        if state in FAILED:
+            findings.append(_finding(core, state, code, link, name))
+    if not findings:
+        return None
+    return CoreFailure("; ".join(findings))
+
+
+def _finding(core: Core, state: int, code: int, link: int, name: bytes) -> str:
+    binary = name.split(b"\0")[0].decode("ascii", "replace")
+    whose = f"population {core.population!r}, " if core.population else ""
+    where = f"core {core.p} of chip {core.x}, {core.y} ({whose}{core.name}, binary {binary})"
+    if state == wire.CpuState.WATCHDOG:
+        return f"{where} was stopped by its watchdog: it hung"
+    why = RTE_SENTENCES.get(code, "an unknown cause")
+    return f"{where} stopped with run-time error {code}: {why} (link register {link:#010x})"
+
+
+class Watch:
+    """Looks at the board while the network runs: feeds the clock, and raises when a core fails or
+    the board is lost.
+
+    ``core`` is any simulation core of the network; it is asked for the tick.
+    """
+
+    def __init__(self, scp: ScpClient, clock: Clock, network: NetworkMap, core: Core) -> None:
+        self.failure: SpinnliveError | None = None
+        self._scp = scp
+        self._clock = clock
+        self._network = network
+        self._core = core
+
+    async def run(self) -> None:
+        """Watch until cancelled. Raises `CoreFailure` or `BoardLost`."""
+        heard = 0
+        for step in itertools.count():
+            await trio.sleep(FAST_POLL_S if heard < FAST_POLLS else POLL_S)
+            try:
+                heard += self._clock.running
+                await self.tick()
+                if step % 2:
+                    await self._look()
+            except ScpError:
+                continue  # one refused request says nothing about the run
+            except (BoardLost, CoreFailure) as error:
+                self.failure = error
+                raise
+
+    async def tick(self) -> int:
+        """Ask the core for the tick. Raises `CoreFailure` when it is the core, not the board, that
+        is silent."""
+        core = self._core
+        try:
+            return await poll_tick(self._scp, self._clock, core.x, core.y, core.p)
+        except BoardLost as error:
+            await self._scp.call(wire.version_request(), tries=CONFIRMING_TRIES)
+            raise await self.diagnose() or CoreFailure(
+                f"core {core.p} of chip {core.x}, {core.y} (population {core.population!r}) no "
+                "longer answers, though its board does"
+            ) from error
+
+    async def diagnose(self) -> CoreFailure | BoardLost | None:
+        """Look at every core; None when all are well or nothing can be learnt."""
+        try:
+            await self._scp.call(wire.version_request(), tries=CONFIRMING_TRIES)
+            return await describe_failure(self._scp, self._network.cores)
+        except BoardLost as lost:
+            return lost
+        except (ScpError, BoardUnreachable):
+            return None
+
+    async def _look(self) -> None:
+        suspects = await failed_cores(self._scp, self._network.cores)
+        if suspects:
+            failure = await describe_failure(self._scp, suspects)
+            if failure is not None:
+                raise failure

@@ -1,0 +1,59 @@
+"""Run a function once a module has been imported, whoever imports it and whenever.
+
+``import spinnlive`` must arrange sPyNNaker's settings whether it comes before or after
+``import pyNN.spiNNaker``, and must not itself import sPyNNaker, which takes seconds.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+
+
+def after_import(name: str, action: Callable[[ModuleType], None]) -> None:
+    """Call ``action(module)`` as soon as the module ``name`` is there: now, or right after its
+    import."""
+    module = sys.modules.get(name)
+    if module is not None:
+        action(module)
+    else:
+        sys.meta_path.insert(0, _Watcher(name, action))
+
+
+class _Watcher(importlib.abc.MetaPathFinder):
+    """Lets the other finders find the module and wraps its loader; leaves ``sys.meta_path`` when
+    that happens."""
+
+    def __init__(self, name: str, action: Callable[[ModuleType], None]) -> None:
+        self._name = name
+        self._action = action
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self._name:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(spec.loader, self._action)
+        return spec
+
+
+class _Loader(importlib.abc.Loader):
+    """Another loader with the action behind it."""
+
+    def __init__(self, inner: importlib.abc.Loader, action: Callable[[ModuleType], None]) -> None:
+        self._inner = inner
+        self._action = action
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        return self._inner.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._inner.exec_module(module)
+        self._action(module)

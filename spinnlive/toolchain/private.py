@@ -1,0 +1,190 @@
+"""Every private name of sPyNNaker that spinnlive uses, in one place.
+
+`self_test` looks for each of them, without a board, and says which one a new version of sPyNNaker
+took away. The tests call it; `open_live` calls it before anything else, so that a wrong version is
+one clear error at the start.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from collections.abc import Callable
+from typing import Any
+
+from spinnlive.errors import ToolchainError
+
+WRITTEN_FOR = "1!7.4.1"
+"""The version of sPyNNaker whose source these names were read in."""
+
+RUNNER = "spinn_front_end_common.interface.interface_functions.application_runner"
+_APP_MATRIX = "spynnaker.pyNN.models.neuron.synaptic_matrix_app:SynapticMatrixApp"
+_STDP = "spynnaker.pyNN.models.neuron.synapse_dynamics.synapse_dynamics_stdp:SynapseDynamicsSTDP"
+
+NAMES: tuple[tuple[str, str, str], ...] = (
+    # module, or module:class; name; what it is needed for
+    ("spynnaker.pyNN.spinnaker", "setup_configs", "settings without a cfg file"),
+    ("spinn_utilities.progress_bar:ProgressBar", "_print_distance_indicator", "progress"),
+    ("spinn_utilities.progress_bar:ProgressBar", "_print_progress", "progress"),
+    ("spinn_utilities.progress_bar:ProgressBar", "_print_progress_done", "progress"),
+    ("spinn_utilities.progress_bar:ProgressBar", "_string", "progress"),
+    (RUNNER, "sleep", "ending a run before its time"),
+    (
+        "spinn_front_end_common.data.fec_data_view:FecDataView",
+        "_FecDataView__fec_data",
+        "ending a run before its time",
+    ),
+    (
+        "spinn_front_end_common.data.fec_data_view:_FecDataModel",
+        "_current_run_timesteps",
+        "ending a run before its time",
+    ),
+    (
+        "spinn_front_end_common.data.fec_data_view:_FecDataModel",
+        "_database_socket_addresses",
+        "loading without telling other live clients that a run has begun",
+    ),
+    ("spynnaker.pyNN.models.projection:Projection", "_projection_edge", "weights"),
+    ("spynnaker.pyNN.models.projection:Projection", "_synapse_information", "weights"),
+    (
+        "spynnaker.pyNN.models.neuron.population_machine_synapses:PopulationMachineSynapses",
+        "_synaptic_matrices",
+        "weights",
+    ),
+    (
+        "spynnaker.pyNN.models.neuron.synaptic_matrices:SynapticMatrices",
+        "_SynapticMatrices__matrices",
+        "weights",
+    ),
+    *(
+        (_APP_MATRIX, f"_SynapticMatrixApp__{name}", "weights")
+        for name in (
+            "synaptic_matrix_region",
+            "max_row_info",
+            "weight_scales",
+            "n_synapse_types",
+            "max_atoms_per_core",
+            "matrix_size",
+            "delay_matrix_size",
+            "syn_mat_offset",
+            "delay_syn_mat_offset",
+        )
+    ),
+    (_STDP, "_n_header_bytes", "weights"),
+    (_STDP, "_SynapseDynamicsSTDP__neuromodulation", "weights"),
+)
+
+
+def self_test() -> list[str]:
+    """Give the names of `NAMES` that the installed sPyNNaker lacks, each with what it was needed
+    for."""
+    return [
+        f"{place.replace(':', '.')}.{name} (for {purpose})"
+        for place, name, purpose in NAMES
+        if not hasattr(_resolve(place), name)
+    ]
+
+
+def check() -> None:
+    """Raise `ToolchainError` naming every private name that is not there."""
+    lost = self_test()
+    if lost:
+        raise missing(*lost)
+
+
+def missing(*names: str) -> ToolchainError:
+    """Make the error for names that the installed sPyNNaker does not have."""
+    try:
+        found = importlib.metadata.version("sPyNNaker")
+    except importlib.metadata.PackageNotFoundError:
+        found = "of unknown version"
+    return ToolchainError(
+        f"the installed sPyNNaker {found} lacks {', '.join(names)}. spinnlive was written for "
+        f"sPyNNaker {WRITTEN_FOR}: pip install 'sPyNNaker=={WRITTEN_FOR}'"
+    )
+
+
+def replace_sleep(wait: Callable[[float], None]) -> None:
+    """Make ``wait`` what sPyNNaker calls to wait for the end of a run of fixed length."""
+    runner: Any = importlib.import_module(RUNNER)
+    runner.sleep = wait
+
+
+def replace_settings(setup: Callable[[], None]) -> None:
+    """Make ``setup`` what ``sim.setup()`` calls to find its settings."""
+    module: Any = importlib.import_module("spynnaker.pyNN.spinnaker")
+    if not hasattr(module, "setup_configs"):
+        raise missing("spynnaker.pyNN.spinnaker.setup_configs")
+    module.setup_configs = setup
+
+
+def set_end_of_run(ticks: int) -> None:
+    """Make sPyNNaker take ``ticks`` as the end of the run under way, in place of the end that was
+    planned."""
+    _data()._current_run_timesteps = ticks
+
+
+def take_listeners() -> list[Any]:
+    """Give every address that is told of runs, and tell them no more until they are added again."""
+    addresses = _data()._database_socket_addresses
+    taken = list(addresses)
+    addresses.clear()
+    return taken
+
+
+def progress_bar_class() -> Any:
+    """Give the class of sPyNNaker's progress bars."""
+    return _resolve("spinn_utilities.progress_bar:ProgressBar")
+
+
+def edge_of(projection: Any) -> Any:
+    """Give the application edge of a projection."""
+    return projection._projection_edge
+
+
+def synapses_of(projection: Any) -> Any:
+    """Give the synapse information of a projection."""
+    return projection._synapse_information
+
+
+def matrix_of(machine_vertex: Any, projection: Any) -> Any | None:
+    """Give a core's synaptic matrix of a projection; None when it holds none of it."""
+    matrices = getattr(machine_vertex, "_synaptic_matrices", None)
+    if matrices is None:
+        return None
+    return matrices._SynapticMatrices__matrices.get(
+        (projection._projection_edge, projection._synapse_information)
+    )
+
+
+def matrix_value(matrix: Any, name: str) -> Any:
+    """Give an attribute of a synaptic matrix by its name in sPyNNaker's source."""
+    return getattr(matrix, f"_SynapticMatrixApp__{name}")
+
+
+def plastic_header_bytes(dynamics: Any) -> int:
+    """Give the bytes before the weights of a plastic row."""
+    return int(dynamics._n_header_bytes)
+
+
+def is_neuromodulated(dynamics: Any) -> bool:
+    """Say whether a rule is modulated, which puts its weights elsewhere in the row."""
+    return bool(dynamics._SynapseDynamicsSTDP__neuromodulation)
+
+
+def _data() -> Any:
+    """Give the object in which sPyNNaker keeps what it knows."""
+    from spinn_front_end_common.data.fec_data_view import FecDataView
+
+    view: Any = FecDataView
+    return view._FecDataView__fec_data
+
+
+def _resolve(place: str) -> Any:
+    """Give the module or class; None when there is none."""
+    module_name, _, attribute = place.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError:
+        return None
+    return getattr(module, attribute, None) if attribute else module

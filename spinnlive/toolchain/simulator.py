@@ -1,0 +1,143 @@
+"""sPyNNaker as the live run uses it: load, run, stop, through its public functions.
+
+Every method but `Simulator.request_stop` blocks and belongs into one worker thread.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from spinnlive.errors import RunStateError, ToolchainError, UnknownProjection, UsageError
+from spinnlive.toolchain import layout, private, progress, reports
+from spinnlive.toolchain.early_stop import EarlyStop
+from spinnlive.toolchain.values import PopulationFacts, WeightsLayout
+
+
+class Simulator:
+    """The network that was defined with ``sim`` (the module ``pyNN.spiNNaker``).
+
+    Raises `UsageError` when ``sim`` is something else, `RunStateError` when ``sim.setup()`` was not
+    called or the network already ran, and `ToolchainError` when this sPyNNaker lacks a private name
+    that we need.
+    """
+
+    def __init__(self, sim: ModuleType) -> None:
+        if not hasattr(getattr(sim, "external_devices", None), "run_forever"):
+            raise UsageError(
+                "open_live takes the module pyNN.spiNNaker (import pyNN.spiNNaker as sim), "
+                f"not {sim!r}"
+            )
+        from spynnaker.pyNN.data import SpynnakerDataView
+
+        private.check()
+        if not SpynnakerDataView.is_setup() or SpynnakerDataView.is_shutdown():
+            raise RunStateError("there is no network: call sim.setup(...) and define one first")
+        if SpynnakerDataView.is_ran_ever():
+            raise RunStateError(
+                "this network has already run. A live run loads it itself: call sim.setup(...) "
+                "and define it anew"
+            )
+        self._sim = sim
+        self._view = SpynnakerDataView
+        self._early_stop = EarlyStop()
+        self._endless = False
+        self.reached_ms: float | None = None
+
+    @property
+    def app_id(self) -> int:
+        """The number under which the network's cores will be loaded."""
+        return int(self._view.get_app_id())
+
+    def load(
+        self,
+        host: str,
+        port: int,
+        sink: progress.Sink | None,
+        report_folder: Path | None,
+    ) -> tuple[PopulationFacts, ...]:
+        """Map the network, load it and run it for no time at all; give its populations.
+
+        Afterwards its tick is 0. The notifications of this and of every later run go to UDP
+        ``host, port`` as well; other live clients are not told of this one, in which they would
+        find nothing running. ``sink`` is told of the progress, see `progress.redirect`.
+        """
+        from spinn_utilities.config_holder import set_config
+
+        if self._view.get_n_populations() == 0:
+            raise UsageError("the network has no population")
+        if report_folder is not None:
+            reports.keep(report_folder)
+        set_config("Database", "create_database", "True")
+        progress.redirect(sink)
+        self._early_stop.install()
+        others = private.take_listeners()
+        self._sim.external_devices.register_database_notification_request(host, port, None)
+        try:
+            self.run(0)
+        finally:
+            self._view.add_database_socket_addresses(others)
+            progress.redirect(None)
+        return tuple(self._facts(each) for each in self._view.iterate_populations())
+
+    def run(self, duration_ms: float | None) -> None:
+        """Run for this biological time (ms), or until `request_stop` when it is None.
+
+        Afterwards ``reached_ms`` is the biological time that the network stands at.
+
+        Raises `ToolchainError` from whatever sPyNNaker raised.
+        """
+        self._early_stop.clear()
+        self.reached_ms = None
+        self._endless = duration_ms is None
+        try:
+            if duration_ms is None:
+                self._sim.external_devices.run_forever()
+            else:
+                self._sim.run(duration_ms)
+            self.reached_ms = float(self._sim.get_current_time())
+        except Exception as error:
+            raise ToolchainError(
+                f"sPyNNaker could not run the network: {type(error).__name__}: {error}"
+            ) from error
+
+    def request_stop(self) -> bool:
+        """Ask that the run under way end; may be called from any thread.
+
+        Returns False when it has not come far enough to be stopped: ask again.
+        """
+        if not self._endless:
+            self._early_stop.request()
+            return True
+        from spinn_utilities.exceptions import SpiNNUtilsException
+
+        try:
+            self._sim.external_devices.request_stop()
+        except (SpiNNUtilsException, NotImplementedError):
+            return False
+        return True
+
+    def weights_layout(self, projection: Any) -> WeightsLayout:
+        """Describe where the weights of a projection (the object, or its label) are; see
+        `layout.weights_layout`.
+
+        Raises `UnknownProjection` for one that the network does not have. Touches no board.
+        """
+        known = list(self._view.iterate_projections())
+        for each in known:
+            if each is projection or (isinstance(projection, str) and each.label == projection):
+                return layout.weights_layout(each)
+        raise UnknownProjection(
+            f"the network has no projection {getattr(projection, 'label', projection)!r}; "
+            f"it has: {', '.join(str(each.label) for each in known) or 'none'}"
+        )
+
+    def _facts(self, population: Any) -> PopulationFacts:
+        from spynnaker.pyNN.models.utility_models.spike_injector import SpikeInjector
+
+        return PopulationFacts(
+            label=population.label,
+            size=population.size,
+            is_injector=isinstance(population.celltype, SpikeInjector),
+        )

@@ -1,0 +1,78 @@
+"""What the tool chain hands to the live run: plain frozen values, no class of sPyNNaker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A board by its address (IP or host name) and hardware version (3: SpiNN-3, 5: SpiNN-5)."""
+
+    address: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationFacts:
+    """A population of the network; ``size`` in neurons."""
+
+    label: str
+    size: int
+    is_injector: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixBlock:
+    """A synaptic matrix of one core: ``offset`` into its region and ``size``, in bytes;
+    ``row_words`` with header."""
+
+    offset: int
+    size: int
+    row_words: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixCore:
+    """The synapses that one core holds of a projection.
+
+    ``post_ids`` are the neuron ids of the core's targets by their index there. ``delayed`` holds
+    the synapses whose delay is longer than a core can represent, one run of rows per delay stage.
+    """
+
+    x: int
+    y: int
+    p: int
+    region: int
+    post_ids: NDArray[np.int64]
+    direct: MatrixBlock | None
+    delayed: MatrixBlock | None
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsLayout:
+    """Where a projection's weights lie and how its rows are to be read.
+
+    ``scale`` divides the 16-bit weights into ``unit`` (nA or µS). A plastic row has
+    ``header_bytes`` before its weights, ``half_words`` per synapse with the weight in number
+    ``weight_half_word``; in a static row they are 0. ``target_bits`` and ``type_bits`` are the
+    widths of the fields below the delay. ``stage_ticks`` is the delay of one delay stage, in ticks.
+    """
+
+    label: str
+    n_pre: int
+    n_post: int
+    unit: str
+    scale: float
+    plastic: bool
+    header_bytes: int
+    half_words: int
+    weight_half_word: int
+    target_bits: int
+    type_bits: int
+    stage_ticks: int
+    pre_ids: NDArray[np.int64]
+    cores: tuple[MatrixCore, ...]

@@ -1,0 +1,52 @@
+"""Routing keys become neuron ids; keys of nobody are counted."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spinnlive.live.keys import KeyTable
+
+
+def test_keys_with_colour_bits_and_without() -> None:
+    keys = np.array([0x300, 0x301, 0x100, 0x110, 0x120])
+    table = KeyTable.build(
+        ("neurons", "source"), keys, np.array([1, 1, 0, 0, 0]), np.array([0, 1, 0, 1, 2])
+    )
+    populations, neurons, unknown = table.locate(
+        np.array([0x120, 0x301, 0x121, 0x100, 0xFFFFFFFF], np.uint32)
+    )
+    assert populations.tolist() == [0, 1, 0]
+    assert neurons.tolist() == [2, 1, 0]
+    assert unknown == 2
+
+
+def test_an_empty_table_knows_nothing() -> None:
+    nothing = np.empty(0, np.int64)
+    table = KeyTable.build((), nothing, nothing, nothing)
+    populations, neurons, unknown = table.locate(np.array([1, 2], np.uint32))
+    assert (len(populations), len(neurons), unknown) == (0, 0, 2)
+
+
+@given(
+    st.dictionaries(
+        st.integers(0, 0xFFFFFFFF), st.tuples(st.integers(0, 5), st.integers(0, 9999)), min_size=1
+    ),
+    st.lists(st.integers(0, 0xFFFFFFFF), max_size=50),
+    st.data(),
+)
+def test_it_equals_a_dictionary(
+    known: dict[int, tuple[int, int]], strangers: list[int], data: st.DataObject
+) -> None:
+    table = KeyTable.build(
+        tuple("abcdef"),
+        np.array(list(known), np.int64),
+        np.array([population for population, _ in known.values()], np.int64),
+        np.array([neuron for _, neuron in known.values()], np.int64),
+    )
+    asked = data.draw(st.permutations([*list(known)[:20], *strangers]))
+    populations, neurons, unknown = table.locate(np.array(asked, np.uint32))
+    expected = [known[key] for key in asked if key in known]
+    assert list(zip(populations.tolist(), neurons.tolist(), strict=True)) == expected
+    assert unknown == len(asked) - len(expected)
