@@ -35,7 +35,7 @@ class SensorBank:
     ``peak_rate_hz``: r_max.
     """
 
-    ranges: tuple[float, float, float, float] = (0.9, 1.0, 0.1, 1.2)
+    ranges: tuple[float, float, float, float] = (0.5, 0.8, 0.06, 0.9)
     neurons_per_variable: int = 8
     width: float = 0.9
     peak_rate_hz: float = 150.0

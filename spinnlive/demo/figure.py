@@ -27,12 +27,14 @@ DOTS_PER_INCH = 100
 ZOOM_S = 2.0
 """Length of the stretch whose spikes are shown one by one (s)."""
 
+MINUS = "\N{MINUS SIGN}"
+
 INK, SOFT, FAINT = "#22262b", "#6b737c", "#dfe3e6"
 LEFT_COLOUR, RIGHT_COLOUR = "#2a6ca8", "#d0602a"
 SIDE_COLOURS = (LEFT_COLOUR, RIGHT_COLOUR)
 SIDE_MAP = LinearSegmentedColormap.from_list("side", [LEFT_COLOUR, "#f7f7f5", RIGHT_COLOUR])
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "font.size": 11.5,
     "font.family": "DejaVu Sans",
     "text.color": INK,
@@ -57,30 +59,31 @@ def draw(trace: Trace, spec: NetworkSpec, summary: DemoSummary, path: Path) -> N
         figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, facecolor="white")
         FigureCanvasAgg(figure)
         grid = GridSpec(
-            4,
+            3,
             2,
             figure,
-            height_ratios=(1.15, 0.75, 3.1, 2.3),
+            height_ratios=(1.8, 3.1, 2.3),
             width_ratios=(1.75, 1.0),
             left=0.105,
             right=0.965,
-            top=0.865,
+            top=0.875,
             bottom=0.06,
-            hspace=0.42,
+            hspace=0.34,
             wspace=0.17,
         )
+        upper = grid[0, :].subgridspec(2, 1, height_ratios=(1.6, 1.0), hspace=0.34)
         _headline(figure, summary)
         zoom = _zoom(trace)
-        angle = figure.add_subplot(grid[0, :])
-        _state(angle, trace, 2, 180.0 / np.pi, "pole angle (°)", zoom)
+        angle = figure.add_subplot(upper[0])
+        _state(angle, trace, 2, 180.0 / np.pi, "pole angle (°)", zoom, "falls at ±12°")
         _episode_names(angle, trace)
-        position = figure.add_subplot(grid[1, :], sharex=angle)
-        _state(position, trace, 0, 1.0, "cart (m)", zoom)
+        position = figure.add_subplot(upper[1], sharex=angle)
+        _state(position, trace, 0, 1.0, "cart (m)", zoom, "track ends at ±2.4 m")
         angle.tick_params(labelbottom=False)
         position.set_xlabel("biological time (s)")
-        _raster(figure.add_subplot(grid[2, :]), trace, spec, zoom)
-        _learned_map(figure, figure.add_subplot(grid[3, 0]), trace, spec)
-        _weights(figure.add_subplot(grid[3, 1]), trace, spec)
+        _raster(figure.add_subplot(grid[1, :]), trace, spec, zoom)
+        _learned_map(figure, figure.add_subplot(grid[2, 0]), trace, spec)
+        _weights(figure.add_subplot(grid[2, 1]), trace, spec)
         figure.savefig(path, format="png")
 
 
@@ -112,7 +115,13 @@ def _zoom(trace: Trace) -> tuple[float, float]:
 
 
 def _state(
-    axes: Axes, trace: Trace, variable: int, scale: float, label: str, zoom: tuple[float, float]
+    axes: Axes,
+    trace: Trace,
+    variable: int,
+    scale: float,
+    label: str,
+    zoom: tuple[float, float],
+    limit: str,
 ) -> None:
     """Draw one state variable over the run, with the ends of episodes and the stretch below."""
     times = _seconds([tick for tick, _ in trace.states])
@@ -122,21 +131,29 @@ def _state(
         # the first state of an episode is that of its reset: no line from the one before
         axes.plot(times[start:end], values[start:end], color=INK, linewidth=1.2)
         start = end
-        if end < len(times):
+        if end < len(times) - 1:
             axes.axvline(times[end], color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
     axes.axhline(0.0, color=FAINT, linewidth=1.0, zorder=0)
     axes.axvspan(*zoom, color=FAINT, alpha=0.6, linewidth=0, zorder=0)
     reach = 1.15 * max(float(np.abs(values).max()), 1e-3)
     axes.set_ylim(-reach, reach)
     axes.set_xlim(0.0, times[-1])
+    axes.locator_params(axis="x", nbins=11, steps=[1, 2, 5, 10])
     axes.set_ylabel(label, labelpad=8)
     axes.yaxis.set_label_coords(-0.055, 0.5)
+    axes.text(1.0, 1.04, limit, transform=axes.transAxes, ha="right", fontsize=10, color=SOFT)
 
 
 def _episode_ends(trace: Trace) -> list[int]:
-    """Give, for each episode, the place in ``trace.states`` just behind its last state."""
+    """Give, for each episode, the place in ``trace.states`` just behind its last state.
+
+    That is where the next one begins; after the last episode, if it was not cut short, the next
+    one's first state is left over.
+    """
     ends = np.cumsum([episode.steps for episode in trace.episodes])
-    return [*(int(end) for end in ends[:-1]), len(trace.states)]
+    if trace.episodes[-1].ending == "stopped":
+        ends[-1] = len(trace.states)
+    return [int(end) for end in ends]
 
 
 def _episode_names(axes: Axes, trace: Trace) -> None:
@@ -165,7 +182,7 @@ def _raster(axes: Axes, trace: Trace, spec: NetworkSpec, zoom: tuple[float, floa
     for side in (1, 0):
         ticks, ids = _events(trace.received[SIDES[side]], zoom)
         axes.scatter(
-            _seconds(ticks), row + ids, s=11, marker="|", linewidths=1.3, color=SIDE_COLOURS[side]
+            _seconds(ticks), row + ids, s=16, marker="|", linewidths=1.5, color=SIDE_COLOURS[side]
         )
         marks.append((row + (spec.motor_neurons - 1) / 2, f"{SIDES[side]} motor"))
         row += spec.motor_neurons + 1
@@ -174,17 +191,24 @@ def _raster(axes: Axes, trace: Trace, spec: NetworkSpec, zoom: tuple[float, floa
         first = variable * bank.neurons_per_variable
         own = (ids >= first) & (ids < first + bank.neurons_per_variable)
         axes.scatter(
-            _seconds(ticks[own]), row + ids[own] - first, s=9, marker="|", linewidths=0.9, color=INK
+            _seconds(ticks[own]),
+            row + ids[own] - first,
+            s=15,
+            marker="|",
+            linewidths=1.0,
+            color=INK,
         )
-        marks.append((row + (bank.neurons_per_variable - 1) / 2, VARIABLES[variable]))
-        row += bank.neurons_per_variable + 1
+        marks += _variable_marks(variable, row, bank.neurons_per_variable)
+        row += bank.neurons_per_variable + 2
     places, names = zip(*marks, strict=True)
     axes.set_yticks(places, names)
     axes.tick_params(axis="y", length=0)
+    for label, colour in zip(axes.get_yticklabels(), reversed(SIDE_COLOURS), strict=False):
+        label.set_color(colour)
     axes.spines["left"].set_visible(False)
     axes.set_ylim(-1.5, row)
     axes.set_xlim(*zoom)
-    axes.set_xlabel("biological time (s), the shaded stretch above")
+    axes.set_xlabel("biological time (s): the shaded stretch above")
     axes.set_title(
         "Spikes: what the sensors tell, and what the motors answer",
         loc="left",
@@ -205,8 +229,13 @@ def _events(
     return ticks, np.concatenate([ids for _, ids in kept])
 
 
+def _variable_marks(variable: int, row: int, size: int) -> list[tuple[float, str]]:
+    """Name the rows of a variable's sensors: lowest, all, highest preferred value."""
+    return [(row, MINUS), (row + (size - 1) / 2, VARIABLES[variable]), (row + size - 1, "+")]
+
+
 def _learned_map(figure: Figure, axes: Axes, trace: Trace, spec: NetworkSpec) -> None:
-    """Draw for each sensor neuron over time which motor its plastic synapses have come to favour."""
+    """Draw over time which motor each sensor neuron's plastic synapses have come to favour."""
     left, right = trace.weights
     count = min(len(left), len(right))
     push = np.array(
@@ -216,23 +245,24 @@ def _learned_map(figure: Figure, axes: Axes, trace: Trace, spec: NetworkSpec) ->
     size = spec.bank.neurons_per_variable
     gap = 1
     rows = np.full((len(VARIABLES) * (size + gap) - gap, count), np.nan)
-    ticks = []
+    marks: list[tuple[float, str]] = []
     for variable in range(len(VARIABLES)):
         start = (len(VARIABLES) - 1 - variable) * (size + gap)
         rows[start : start + size] = 1000.0 * push[:, variable * size : (variable + 1) * size].T
-        ticks.append(start + (size - 1) / 2)
+        marks += _variable_marks(variable, start, size)
     limit = 1000.0 * spec.plastic_max
     edges = np.append(times, times[-1] + (times[-1] - times[-2] if count > 1 else 0.2))
     mesh = axes.pcolormesh(
         edges,
         np.arange(len(rows) + 1) - 0.5,
-        np.ma.masked_invalid(rows),
+        rows,
         cmap=SIDE_MAP,
         vmin=-limit,
         vmax=limit,
         rasterized=True,
     )
-    axes.set_yticks(ticks, VARIABLES)
+    places, names = zip(*marks, strict=True)
+    axes.set_yticks(places, names)
     axes.tick_params(axis="y", length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
@@ -265,6 +295,8 @@ def _weights(axes: Axes, trace: Trace, spec: NetworkSpec) -> None:
         ha="right",
         fontweight="bold",
     )
+    for side, colour, height in zip(SIDES, SIDE_COLOURS, (0.93, 0.86), strict=True):
+        axes.text(0.04, height, f"to the {side} motor", transform=axes.transAxes, color=colour)
     axes.set_xlim(0.0, means[0][0][count - 1])
     axes.set_ylim(0.0, 1000.0 * spec.plastic_max)
     axes.set_ylabel("weight (pA)")

@@ -35,8 +35,9 @@ LATE_TICKS = 10
 """Ticks by which a push may be late. If this machine stalls for longer, the cart is held: it never
 moves on before its sensors could have told the network where it is."""
 
-TAIL_TICKS = 50
-"""Ticks that the network runs on after the last push is due, which it may get late."""
+TAIL_TICKS = 200
+"""Ticks that the network runs on after the last push is due, to be done in one run if pushes come
+late or the cart is held for a moment."""
 
 WEIGHTS_EVERY_MS = 200.0
 """Biological time between two snapshots of the plastic weights (ms)."""

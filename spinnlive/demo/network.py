@@ -58,13 +58,23 @@ class NetworkSpec:
     tau_m: float = 10.0
     cm: float = 0.25
     tau_syn: float = 5.0
-    bias: float = 0.33
+    bias: float = 0.35
+    bias_spread: float = 0.03
     plastic_start: float = 0.02
-    plastic_max: float = 0.06
+    plastic_max: float = 0.08
     tau_plus: float = 20.0
     tau_minus: float = 20.0
-    a_plus: float = 0.0006
-    a_minus: float = 0.0007
+    a_plus: float = 0.0008
+    a_minus: float = 0.00092
+
+    def biases(self) -> NDArray[np.float64]:
+        """Give each motor neuron's constant current (nA).
+
+        They differ, so that a population does not fire as one neuron: how many of its neurons fire
+        tells how strongly it is driven.
+        """
+        away = self.bias_spread * np.linspace(-1.0, 1.0, self.motor_neurons)
+        return np.asarray(self.bias + away, np.float64)
 
     def steering(self) -> NDArray[np.float64]:
         """Give s_i of every sensor neuron.
@@ -108,7 +118,7 @@ def build(sim: Any, spec: NetworkSpec, seed: int) -> DemoNetwork:
         tau_refrac=2.0,
         tau_syn_E=spec.tau_syn,
         tau_syn_I=spec.tau_syn,
-        i_offset=spec.bias,
+        i_offset=spec.biases().tolist(),
     )
     left, right = (sim.Population(spec.motor_neurons, cell, label=side) for side in SIDES)
     steering = spec.steering()
