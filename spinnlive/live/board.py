@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Protocol
 
+from spinnlive.boards.emulated import EmulatedBoard
 from spinnlive.boards.scp import ScpClient, open_scp
 from spinnlive.errors import BoardUnreachable, UsageError
 from spinnlive.toolchain import machine
@@ -34,30 +33,39 @@ class Board(Protocol):
         """3 for a SpiNN-3, 5 for SpiNN-5."""
 
 
-@asynccontextmanager
-async def chosen_board(board: str | Board | None) -> AsyncIterator[Machine | None]:
-    """Give the board to use, for as long as the block lasts; None means: what the user's cfg names.
+_emulated: EmulatedBoard | None = None
+"""The board that was started for the latest live run."""
 
-    An emulated board is started where nothing else is named. Raises `BoardUnreachable` when an
-    address that was given does not answer, `UsageError` for what is no board.
+
+async def choose_board(board: str | Board | None) -> Machine | None:
+    """Give the board to use; None means: what the user's cfg names.
+
+    An emulated board is started where nothing else is named. It outlives the live run, because
+    PyNN's ``get("weight")`` and ``sim.end()`` talk to the board afterwards: it ends with this
+    process, or when another one is started. Raises `BoardUnreachable` when an address that was
+    given does not answer, `UsageError` for what is no board.
     """
     if board is None:
-        if machine.is_configured():
-            yield None
-        else:
-            from spinnlive.boards.emulated import EmulatedBoard
+        return None if machine.is_configured() else await _start_emulated()
+    if isinstance(board, str):
+        return await identify(board)
+    if hasattr(board, "address") and hasattr(board, "version"):
+        return Machine(board.address, board.version)
+    raise UsageError(
+        "board is an address such as '192.168.240.253', or has .address and .version, "
+        f"not {board!r}"
+    )
 
-            async with EmulatedBoard() as emulated:
-                yield Machine(emulated.address, emulated.version)
-    elif isinstance(board, str):
-        yield await identify(board)
-    elif hasattr(board, "address") and hasattr(board, "version"):
-        yield Machine(board.address, board.version)
-    else:
-        raise UsageError(
-            "board is an address such as '192.168.240.253', or has .address and .version, "
-            f"not {board!r}"
-        )
+
+async def _start_emulated() -> Machine:
+    global _emulated
+    if _emulated is not None:
+        await _emulated.__aexit__(None, None, None)
+        _emulated = None
+    board = EmulatedBoard()
+    await board.__aenter__()
+    _emulated = board
+    return Machine(board.address, board.version)
 
 
 async def identify(address: str) -> Machine:

@@ -15,7 +15,7 @@ import trio
 from spinnlive import wire
 from spinnlive.boards.scp import open_scp
 from spinnlive.errors import BoardUnreachable, RunStateError, ToolchainError
-from spinnlive.live.board import PROBE_TRIES, Board, chosen_board
+from spinnlive.live.board import PROBE_TRIES, Board, choose_board
 from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.database import Core
 from spinnlive.live.notifications import LOOPBACK, Notifications
@@ -44,17 +44,17 @@ async def open_live(
     progress: bool = True,
     reports: str | Path | None = None,
 ) -> AsyncIterator[LiveRun]:
-    """Load the network that was defined with ``sim`` (``import pyNN.spiNNaker as sim``), ready to
-    run.
+    """Load the network defined with ``sim`` (``import pyNN.spiNNaker as sim``), ready to run.
 
     When the block is entered the network stands at tick 0 and nothing runs yet; see `LiveRun`. When
     it is left, a run under way is stopped and every stream ends; PyNN's ``get_data()``,
     ``get("weight")`` and ``sim.end()`` then work as after any run.
 
     ``board``: an address, or anything with ``.address`` and ``.version``; None takes the machine
-    that the user's cfg names, or starts an emulated board when it names none. ``progress``: a line
-    on the terminal while the network is mapped and loaded. ``reports``: a folder for sPyNNaker's
-    reports; none are written without it.
+    that the user's cfg names, or starts an emulated board when it names none; that one lives on
+    until this process ends or opens another live run. ``progress``: a line on the terminal while
+    the network is mapped and loaded. ``reports``: a folder for sPyNNaker's reports; none are
+    written without it.
 
     Raises `RunStateError` when a live run is open already, ``sim.setup()`` was not called, or the
     network has run before; `BoardUnreachable` when no board answers; `ToolchainError` when
@@ -66,7 +66,7 @@ async def open_live(
     async with AsyncExitStack() as stack:
         stack.enter_context(_the_only_one())
         simulator = Simulator(sim)
-        chosen = await stack.enter_async_context(chosen_board(board))
+        chosen = await choose_board(board)
         if chosen is not None:
             machine.use(chosen)
             await _stop_leftovers(chosen, simulator.app_id)

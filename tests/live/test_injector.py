@@ -75,7 +75,11 @@ async def test_the_error_names_id_and_limit() -> None:
 async def test_cores_get_their_own_neurons_counted_from_their_first() -> None:
     board = Board()
     way = injector(
-        board, SourceCore(0, 0, 1, 0, 1), SourceCore(1, 0, 2, 2, 3), SourceCore(1, 1, 3, 4, 9), size=10
+        board,
+        SourceCore(0, 0, 1, 0, 1),
+        SourceCore(1, 0, 2, 2, 3),
+        SourceCore(1, 1, 3, 4, 9),
+        size=10,
     )
     await way.send([9, 0, 3, 2])
     assert board.sent == [((0, 0, 1), [0]), ((1, 0, 2), [1, 0]), ((1, 1, 3), [5])]
@@ -118,7 +122,12 @@ async def test_a_closed_run_refuses() -> None:
         raise RunStateError("the live run is closed")
 
     way = Injector(
-        "in", 1, (SourceCore(0, 0, 1, 0, 0),), ready=closed, transmit=board.transmit, barrier=board.barrier
+        "in",
+        1,
+        (SourceCore(0, 0, 1, 0, 0),),
+        ready=closed,
+        transmit=board.transmit,
+        barrier=board.barrier,
     )
     with pytest.raises(RunStateError):
         await way.send([0])

@@ -64,7 +64,11 @@ def test_the_row_of_the_notes() -> None:
     # 21 / 2048, delay 3, target 0, as read from a board
     memory = struct.pack("<IIII", 0, 1, 0, 0x00150300)
     found = decode_rows(memory, MatrixBlock(0, 16, 4), layout(plastic=False))
-    assert (found.weights.tolist(), found.delays.tolist(), found.targets.tolist()) == ([21], [3], [0])
+    assert (found.weights.tolist(), found.delays.tolist(), found.targets.tolist()) == (
+        [21],
+        [3],
+        [0],
+    )
 
 
 def test_static_rows_of_different_length() -> None:

@@ -1,4 +1,4 @@
-"""The thread of sPyNNaker: cancellation stops the call and waits for it; a hung one is abandoned."""
+"""The thread of sPyNNaker: cancelling stops the call and waits for it; a hung one is abandoned."""
 
 from __future__ import annotations
 

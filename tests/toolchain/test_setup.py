@@ -1,4 +1,4 @@
-"""``sim.setup()`` without a cfg file: it works, writes nothing, says nothing; a user's cfg still wins.
+"""``sim.setup()`` without a cfg file works, writes nothing, says nothing; a user's cfg still wins.
 
 Each test has a process of its own, because sPyNNaker keeps its settings for ever.
 """
@@ -31,7 +31,7 @@ print(json.dumps({
 
 
 def run(folder: Path, imports: str, code: str = LOOK) -> tuple[dict[str, Any], str]:
-    """Run a script with a HOME and a working directory of its own; give what it printed and said."""
+    """Run a script with its own HOME and working directory; give what it printed and said."""
     home, here = folder / "home", folder / "here"
     home.mkdir(exist_ok=True)
     here.mkdir(exist_ok=True)

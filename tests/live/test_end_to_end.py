@@ -1,0 +1,99 @@
+"""Whole live runs on a board, each in a process of its own because sPyNNaker keeps global state."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NETWORKS = Path(__file__).parent / "networks"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def play(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """Run a network in an empty HOME and working directory; give what it printed."""
+
+    def run(name: str) -> dict[str, Any]:
+        home, here = tmp_path / "home", tmp_path / "here"
+        home.mkdir()
+        here.mkdir()
+        done = subprocess.run(
+            [sys.executable, NETWORKS / name, request.config.getoption("--board") or "emulated"],
+            cwd=here,
+            env={
+                **os.environ,
+                "HOME": str(home),
+                "PYTHONPATH": str(ROOT),
+                "MPLCONFIGDIR": str(tmp_path / "matplotlib"),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        assert list(home.iterdir()) == list(here.iterdir()) == []
+        seen: dict[str, Any] = json.loads(done.stdout)
+        return seen
+
+    return run
+
+
+@pytest.mark.board
+def test_everything_live(play: Any) -> None:
+    seen = play("everything.py")
+    assert seen["tick before"] == 0
+    assert seen["tick after 250 ms"] == 250
+    for name in ("a long run", "an endless run"):
+        assert seen[f"{name} went on for"] >= 50
+        assert seen[f"{name} left sPyNNaker behind by"] == 0
+    assert set(seen["weights equal PyNN's"].values()) == {True}
+    assert seen["synapses"] > 0
+    assert seen["units"]["multiplicative STDP, µS"] == "µS"
+    assert seen["units"]["static, delays"] == "nA"
+    assert set(seen["live equals recorded"].values()) == {True}
+    assert seen["spikes"] > 0
+    assert seen["statistics"] == {
+        "spikes_out": 20,
+        "kernel_drops": 0,
+        "unknown_keys": 0,
+        "malformed": 0,
+        "strangers": 0,
+    }
+    assert seen["errors"] == [
+        "UnknownPopulation",
+        "NoLiveOutput",
+        "NoInjector",
+        "NeuronIdError",
+        "UnknownProjection",
+        "UsageError",
+        "RunStateError",
+    ]
+    assert seen["after closing"] == "RunStateError"
+    assert seen["ended"] == ["learner", "reflex", "weights"]
+    ticks = seen["weight ticks"]
+    assert ticks[0] == 0
+    # one for each interval of 50 ticks, at most one: an interval that was missed is no error
+    assert len({tick // 50 for tick in ticks}) == len(ticks) >= 5
+
+
+@pytest.mark.board
+def test_failures_are_one_clear_error_and_what_was_received_is_kept(play: Any) -> None:
+    seen = play("failures.py")
+    for name in ("core in a finite run", "core in an endless run"):
+        kind, message, received = seen[name]
+        assert kind == "CoreFailure"
+        assert "'busy'" in message
+        assert "malloc" in message
+        assert received > 0
+        assert seen[f"{name}: recorded"] > 0
+    if "lost board" in seen:
+        kind, _, received = seen["lost board"]
+        assert kind == "BoardLost"
+        assert received > 0

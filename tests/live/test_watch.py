@@ -1,0 +1,117 @@
+"""Failed cores are found and named; a silent core is told from a lost board."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import trio.testing
+
+from spinnlive import wire
+from spinnlive.errors import BoardLost, CoreFailure
+from spinnlive.live.clock import Clock
+from spinnlive.live.database import Core
+from spinnlive.live.watch import Watch
+
+CORES = (
+    Core(0, 0, 3, "out(0:99)", "out"),
+    Core(0, 0, 4, "in(0:4)", "in"),
+    Core(1, 0, 2, "LiveSpikeReceiver", None),
+)
+
+
+class Board:
+    """A board with the cores' states, as SCP tells them."""
+
+    def __init__(self) -> None:
+        self.states: dict[tuple[int, int, int], tuple[wire.CpuState, int]] = {}
+        self.silent_core = False
+        self.lost = False
+
+    async def chip_infos(self, chips: list[tuple[int, int]]) -> list[Any]:
+        self._answer()
+        return [
+            SimpleNamespace(core_states=tuple(self._state(x, y, p)[0] for p in range(18)))
+            for x, y in chips
+        ]
+
+    async def read(self, x: int, y: int, address: int, length: int) -> bytes:
+        self._answer()
+        p = (address - 0xE5007000) // 128
+        state, code = self._state(x, y, p)
+        block = bytearray(128)
+        block[40:44] = (0x1234).to_bytes(4, "little")
+        block[44], block[46] = code, state
+        block[72:88] = b"IF_curr_exp".ljust(16, b"\0")
+        return bytes(block)
+
+    async def tick(self, x: int, y: int, p: int) -> int:
+        self._answer()
+        if self.silent_core:
+            raise BoardLost("no reply")
+        return 5
+
+    async def call(self, request: wire.ScpRequest, tries: int) -> None:
+        self._answer()
+
+    def _state(self, x: int, y: int, p: int) -> tuple[wire.CpuState, int]:
+        return self.states.get((x, y, p), (wire.CpuState.RUNNING, 0))
+
+    def _answer(self) -> None:
+        if self.lost:
+            raise BoardLost("the board has stopped answering")
+
+
+def watch(board: Board) -> Watch:
+    clock = Clock(1000, 1)
+    clock.start(None)
+    return Watch(board, clock, SimpleNamespace(cores=CORES), CORES[0])  # type: ignore[arg-type]
+
+
+async def test_a_run_time_error_is_named_with_core_population_binary_and_cause(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    board = Board()
+    board.states[0, 0, 3] = (wire.CpuState.RUN_TIME_EXCEPTION, 10)
+    seen = watch(board)
+    with pytest.raises(CoreFailure) as caught:
+        await seen.run()
+    message = str(caught.value)
+    for part in ("core 3 of chip 0, 0", "'out'", "IF_curr_exp", "error 10", "malloc", "0x00001234"):
+        assert part in message
+    assert seen.failure is caught.value
+
+
+async def test_all_failed_cores_are_in_one_error(autojump_clock: trio.testing.MockClock) -> None:
+    board = Board()
+    board.states[0, 0, 4] = (wire.CpuState.WATCHDOG, 0)
+    board.states[1, 0, 2] = (wire.CpuState.RUN_TIME_EXCEPTION, 99)
+    with pytest.raises(CoreFailure, match=r"core 4 .*watchdog.*; core 2 of chip 1, 0 .*unknown"):
+        await watch(board).run()
+
+
+async def test_a_core_of_somebody_else_is_none_of_ours(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    board = Board()
+    board.states[0, 0, 9] = (wire.CpuState.RUN_TIME_EXCEPTION, 10)
+    with trio.move_on_after(5) as long_enough:
+        await watch(board).run()
+    assert long_enough.cancelled_caught
+
+
+async def test_a_lost_board(autojump_clock: trio.testing.MockClock) -> None:
+    board = Board()
+    board.lost = True
+    with pytest.raises(BoardLost):
+        await watch(board).run()
+
+
+async def test_a_silent_core_on_a_board_that_answers(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    board = Board()
+    board.silent_core = True
+    with pytest.raises(CoreFailure, match="no longer answers, though its board does"):
+        await watch(board).run()
