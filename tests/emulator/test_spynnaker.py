@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from lif_reference import simulate
 
 from spinnlive.boards.emulated import EmulatedBoard
 
-SCRIPT = Path(__file__).parent / "scripts" / "lif.py"
+SCRIPTS = Path(__file__).parent / "scripts"
 
 VOLTAGE_ERROR_MV = 0.02
 """s16.15 arithmetic and 16-bit weights, over 150 steps and several resets."""
@@ -56,7 +57,7 @@ def expected_arrivals(weights: np.ndarray, ticks: int) -> np.ndarray:
 @pytest.mark.board
 async def test_spikes_and_voltages_are_those_of_the_maths(tmp_path: Path) -> None:
     async with EmulatedBoard() as board:
-        await run_script(SCRIPT, tmp_path, board, "result.npz")
+        await run_script(SCRIPTS / "lif.py", tmp_path, board, "result.npz")
         status = await board.status()
     result = np.load(tmp_path / "result.npz")
     voltages, spikes = result["voltages"], result["spikes"]
@@ -69,3 +70,13 @@ async def test_spikes_and_voltages_are_those_of_the_maths(tmp_path: Path) -> Non
     np.testing.assert_allclose(voltages, wanted.voltages, atol=VOLTAGE_ERROR_MV, rtol=0)
     assert status.packets_dropped == status.packets_timed_out == 0
     assert status.datagrams_unsendable == 0
+
+
+@pytest.mark.board
+async def test_the_official_live_client_injects_and_receives(tmp_path: Path) -> None:
+    async with EmulatedBoard() as board:
+        await run_script(SCRIPTS / "official_live.py", tmp_path, board, "result.json")
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert len(result["sent"]) == 40
+    assert [neuron for _, neuron in result["received"]] == result["sent"]
+    assert sorted(result["received"]) == result["recorded"]
