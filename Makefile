@@ -9,7 +9,7 @@ ASAN   := build/sanitize
 
 SOURCES := pyproject.toml README.md $(shell find spinnlive c_realtime -name '*.py' -o -name '*.[ch]' -o -name CMakeLists.txt)
 
-.PHONY: all demo test pytest ctest sanitize lint format clean
+.PHONY: all demo test bench pytest ctest sanitize lint format clean
 
 all: $(VENV)/.installed
 
@@ -17,6 +17,10 @@ demo: $(VENV)/.installed
 	$(BIN)/spinnlive demo
 
 test: lint ctest pytest
+
+# Timed, and so never part of the tests.
+bench: $(VENV)/.installed
+	$(BIN)/python -P benchmarks/loop_latency.py
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -52,14 +56,14 @@ pytest: ctest sanitize
 	    $(BIN)/python -P -m pytest
 
 lint: $(VENV)/.tools
-	$(BIN)/ruff check spinnlive tests examples
-	$(BIN)/ruff format --check --quiet spinnlive tests examples
+	$(BIN)/ruff check spinnlive tests examples benchmarks
+	$(BIN)/ruff format --check --quiet spinnlive tests examples benchmarks
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $$(find c_realtime -name '*.[ch]')
 
 format: $(VENV)/.tools
-	$(BIN)/ruff check --fix spinnlive tests examples
-	$(BIN)/ruff format spinnlive tests examples
+	$(BIN)/ruff check --fix spinnlive tests examples benchmarks
+	$(BIN)/ruff format spinnlive tests examples benchmarks
 	$(BIN)/clang-format -i $$(find c_realtime -name '*.[ch]')
 
 clean:

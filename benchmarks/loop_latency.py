@@ -1,0 +1,192 @@
+"""Loop latency: spike sent → the live spike that it causes received, ours beside the official client's.
+
+Both drive the same network on the same board, one process after the other, in turns, so that a machine that becomes
+slower in the middle slows both. `make bench` runs it; figures are for the machine it ran on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import trio
+
+NEURONS = 5
+WARM_UP = 20
+TURNS = 2
+"""How often each client has its turn."""
+
+BETWEEN_S = (0.002, 0.006)
+"""Pause between loops, drawn evenly, so that spikes are sent at any phase of the tick (seconds)."""
+
+GIVE_UP_S = 1.0
+"""A spike that has not come back after this is lost (seconds)."""
+
+SETTINGS = """[Machine]
+machine_name = {address}
+version = 3
+post_simulation_overrun_before_error = 600
+enable_advanced_monitor_support = False
+[Java]
+use_java = False
+[Logging]
+default = error
+"""
+
+
+def define_network(sim: Any, port: int | None) -> tuple[Any, Any]:
+    """Five injected neurons, each relayed by one LIF neuron that fires once for each spike."""
+    live = {} if port is None else {"database_notify_port_num": port}
+    source = sim.Population(NEURONS, sim.external_devices.SpikeInjector(**live), label="in")
+    cells = sim.Population(NEURONS, sim.IF_curr_exp(tau_syn_E=0.3), label="out")
+    synapse = sim.StaticSynapse(weight=80.0, delay=1.0)
+    sim.Projection(source, cells, sim.OneToOneConnector(), synapse_type=synapse)
+    sim.external_devices.activate_live_output_for(cells, **live)
+    return source, cells
+
+
+def measure_ours(address: str, loops: int) -> list[float | None]:
+    """Latencies (s) through a live run of spinnlive; None for a spike that never came back."""
+    import pyNN.spiNNaker as sim
+
+    import spinnlive
+
+    sim.setup(timestep=1.0)
+    source, cells = define_network(sim, None)
+    latencies: list[float | None] = []
+
+    async def main() -> None:
+        async with (
+            spinnlive.open_live(sim, board=address, progress=False) as live,
+            trio.open_nursery() as nursery,
+        ):
+            send, receive = trio.open_memory_channel[float](100)
+
+            async def listen() -> None:
+                async for batch in live.spikes(cells):
+                    send.send_nowait(batch.received)
+
+            async def loop() -> None:
+                injector = live.injector(source)
+                for number in range(loops + WARM_UP):
+                    start = time.monotonic()
+                    await injector.send([number % NEURONS])
+                    arrived: float | None = None
+                    with trio.move_on_after(GIVE_UP_S):
+                        arrived = await receive.receive()
+                    latencies.append(None if arrived is None else arrived - start)
+                    await trio.sleep(random.uniform(*BETWEEN_S))
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(listen)
+            nursery.start_soon(loop)
+            await live.run()
+
+    trio.run(main)
+    sim.end()
+    return latencies[WARM_UP:]
+
+
+def measure_official(loops: int) -> list[float | None]:
+    """The same through `SpynnakerLiveSpikesConnection`, on the board that the cfg file here names."""
+    import threading
+
+    import pyNN.spiNNaker as sim
+
+    sim.setup(timestep=1.0)
+    connection = sim.external_devices.SpynnakerLiveSpikesConnection(
+        receive_labels=["out"], send_labels=["in"], local_port=None
+    )
+    define_network(sim, connection.local_port)
+    latencies: list[float | None] = []
+    came, arrived = threading.Semaphore(0), [0.0]
+
+    def receive(label: str, tick: int, neurons: list[int]) -> None:
+        arrived[0] = time.monotonic()
+        came.release()
+
+    def inject(label: str, sender: Any) -> None:
+        for number in range(loops + WARM_UP):
+            start = time.monotonic()
+            sender.send_spike(label, number % NEURONS)
+            latencies.append(arrived[0] - start if came.acquire(timeout=GIVE_UP_S) else None)
+            time.sleep(random.uniform(*BETWEEN_S))
+        sim.external_devices.request_stop()
+
+    connection.add_receive_callback("out", receive)
+    connection.add_start_resume_callback("in", inject)
+    sim.external_devices.run_forever()
+    sim.end()
+    connection.close()
+    return latencies[WARM_UP:]
+
+
+def run_client(client: str, address: str, loops: int, folder: Path) -> list[float | None]:
+    """One client's turn, in a process of its own: sPyNNaker keeps its state for ever."""
+    (folder / ".spynnaker.cfg").write_text(SETTINGS.format(address=address))
+    result = subprocess.run(
+        [sys.executable, __file__, "--client", client, "--address", address, "--loops", str(loops)],
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder)},
+        capture_output=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise SystemExit(f"the {client} client failed:\n{result.stderr.decode()[-2000:]}")
+    latencies: list[float | None] = json.loads(result.stdout.splitlines()[-1])
+    return latencies
+
+
+def summary(name: str, latencies: list[float | None]) -> str:
+    """One line: median and tail in ms, and losses."""
+    times = np.array([latency for latency in latencies if latency is not None]) * 1e3
+    p50, p95, p99 = np.percentile(times, [50, 95, 99])
+    lost = len(latencies) - len(times)
+    return f"{name:<10} p50 {p50:5.2f}  p95 {p95:5.2f}  p99 {p99:5.2f} ms   {len(latencies)} loops, {lost} lost"
+
+
+async def compare(loops: int) -> None:
+    """Let both clients take turns on one emulated board and print what came out."""
+    from spinnlive.boards.emulated import EmulatedBoard
+
+    results: dict[str, list[float | None]] = {"spinnlive": [], "official": []}
+    async with EmulatedBoard() as board:
+        with tempfile.TemporaryDirectory() as folder:
+            for _ in range(TURNS):
+                for client, latencies in results.items():
+                    turn = (client, board.address, loops // TURNS, Path(folder))
+                    latencies += await trio.to_thread.run_sync(run_client, *turn)
+        status = await board.status()
+    print(
+        f"Loop latency at 1 ms ticks, emulated SpiNN-3 (it fell behind by {status.given_up_s:.2f} s in all):"
+    )
+    for client, latencies in results.items():
+        print("  " + summary(client, latencies))
+
+
+def main() -> None:
+    """Compare both clients, or with ``--client`` measure one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--loops", type=int, default=500)
+    parser.add_argument("--client", choices=["spinnlive", "official"])
+    parser.add_argument("--address", default="")
+    arguments = parser.parse_args()
+    if arguments.client is None:
+        trio.run(compare, arguments.loops)
+    elif arguments.client == "spinnlive":
+        print(json.dumps(measure_ours(arguments.address, arguments.loops)))
+    else:
+        print(json.dumps(measure_official(arguments.loops)))
+
+
+if __name__ == "__main__":
+    main()
