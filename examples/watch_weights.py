@@ -1,4 +1,4 @@
-"""Watch synapses learn: the mean weight of a plastic projection, four times a second, as it runs."""
+"""Watch synapses learn: the mean weight of a plastic projection, four times a second."""
 
 import pyNN.spiNNaker as sim
 import trio
