@@ -78,6 +78,11 @@ class Clock:
         return self._running
 
     @property
+    def exact(self) -> bool:
+        """Whether the board stands and it is known where."""
+        return not self._running and self._latest.uncertainty == 0
+
+    @property
     def tick(self) -> int:
         """The board's current tick, estimated."""
         return int(self.read().position)
@@ -128,6 +133,10 @@ class Clock:
                 patience = max(missing * self.tick_s / speed, SHORTEST_WAIT_S)
             with trio.move_on_after(patience):
                 await self._changed.wait()
+
+    async def change(self) -> None:
+        """Wait until the board is started or stopped, or it becomes known where it stands."""
+        await self._changed.wait()
 
     def start(self, limit: int | None) -> None:
         """The board has been started from the tick at which it stopped, and will stop by itself at

@@ -196,14 +196,16 @@ class WeightStream:
         while True:
             await self._clock.wait_until(tick)
             now = await self._tick()
-            if now >= tick or not self._clock.running:
+            if now >= tick:
                 return now
+            if not self._clock.running and not self._clock.exact:
+                await self._clock.change()  # the estimate was ahead of where the board stopped
 
 
 async def poll_tick(scp: ScpClient, clock: Clock, x: int, y: int, p: int) -> int:
     """Ask a core for the tick, tell the clock, and give it; the clock's own while nothing runs or a
     core knows none."""
-    if not clock.running:
+    if clock.exact:
         return clock.tick
     asked = time.monotonic()
     tick = await scp.tick(x, y, p)

@@ -51,7 +51,7 @@ def test_everything_live(play: Any) -> None:
     assert seen["tick before"] == 0
     assert seen["tick after 250 ms"] == 250
     for name in ("a long run", "an endless run"):
-        assert seen[f"{name} went on for"] >= 50
+        assert 0 < seen[f"{name} went on for"] < 600_000
         assert seen[f"{name} left sPyNNaker behind by"] == 0
     assert set(seen["weights equal PyNN's"].values()) == {True}
     assert seen["synapses"] > 0

@@ -44,8 +44,7 @@ mixed = sim.StaticSynapse(
     weight=sim.RandomDistribution("uniform", low=0.01, high=0.02),
     delay=sim.RandomDistribution("uniform", low=1, high=40),
 )
-sim.set_number_of_neurons_per_core(sim.IF_curr_exp, 16)
-wide = sim.Population(40, sim.IF_curr_exp(), label="wide")
+wide = sim.Population(40, sim.IF_curr_exp(), label="wide", neurons_per_core=16)
 some = sim.FixedProbabilityConnector(0.3)
 projections = {
     "additive STDP, delays": sim.Projection(source, learner, some, synapse_type=additive),
@@ -115,9 +114,7 @@ async def main() -> None:
                     nursery.start_soon(cancel_at, begin + 50, scope)
                     await live.run(duration)
                 seen[f"{name} went on for"] = live.clock.tick - begin
-                seen[f"{name} left sPyNNaker behind by"] = (
-                    live.clock.tick - sim.get_current_time()
-                )
+                seen[f"{name} left sPyNNaker behind by"] = live.clock.tick - sim.get_current_time()
             await live.run(50.0)
             seen["errors"] = [
                 await refused(call)
