@@ -161,7 +161,10 @@ trio.run(main)
 async def test_the_board_ends_when_its_owner_is_killed() -> None:
     owner = await trio.lowlevel.open_process([sys.executable, "-c", HOLDER], stdout=subprocess.PIPE)
     assert owner.stdout is not None
-    address, pid = (await owner.stdout.receive_some(100)).decode().split()
+    said = b""
+    while b"\n" not in said:
+        said += await owner.stdout.receive_some(100)
+    address, pid = said.decode().split()
     assert (await control(address, "status"))["booted"] is True
     pidfd = os.pidfd_open(int(pid))
     owner.send_signal(signal.SIGKILL)
