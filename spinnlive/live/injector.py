@@ -72,16 +72,26 @@ class Injector:
         """
         ids = self._checked(neuron_ids)
         await self._ready()
-        async with self._turn:
-            for number, core in enumerate(self._cores):
-                local = ids
-                if len(self._cores) > 1:
-                    local = ids[(ids >= core.first) & (ids <= core.last)]
-                for packet in wire.encode_ids16(local - core.first):
-                    await self._make_room(number)
-                    await self._transmit(self._headers[number] + packet, core)
-                    self._in_flight[number] += 1
-                    self._last_sent[number] = trio.current_time()
+        try:
+            self._turn.acquire_nowait()  # let no other task run before the spikes have left
+        except trio.WouldBlock:
+            await self._turn.acquire()
+        try:
+            await self._send(ids)
+        finally:
+            self._turn.release()
+        await trio.lowlevel.checkpoint()
+
+    async def _send(self, ids: NDArray[np.int64]) -> None:
+        for number, core in enumerate(self._cores):
+            local = ids
+            if len(self._cores) > 1:
+                local = ids[(ids >= core.first) & (ids <= core.last)]
+            for packet in wire.encode_ids16(local - core.first):
+                await self._make_room(number)
+                await self._transmit(self._headers[number] + packet, core)
+                self._in_flight[number] += 1
+                self._last_sent[number] = trio.current_time()
         self.spikes_sent += len(ids)
 
     async def _make_room(self, number: int) -> None:

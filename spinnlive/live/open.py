@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from functools import partial
@@ -87,9 +88,8 @@ async def open_live(
         scp = await stack.enter_async_context(
             open_scp(connection.network.root, window=READS_AT_ONCE)
         )
-        sender = stack.enter_context(
-            trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM)
-        )
+        sender = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        sender.setblocking(False)
         watch = Watch(
             scp, connection.clock, connection.network, _clock_core(connection, populations)
         )

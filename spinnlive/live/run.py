@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +74,7 @@ class Parts:
     connection: Connection
     scp: ScpClient
     watch: Watch
-    sender: trio.socket.SocketType
+    sender: socket.socket
 
 
 class LiveRun:
@@ -280,8 +281,16 @@ class LiveRun:
         self._check_open()
 
     async def _transmit(self, datagram: bytes, core: SourceCore) -> None:
+        """Send at once where the kernel has room, which is always but in a flood."""
         board = self._parts.connection.network.ethernet[core.x, core.y]
-        await self._parts.sender.sendto(datagram, (board, wire.SCP_UDP_PORT))
+        while True:
+            try:
+                self._parts.sender.sendto(datagram, (board, wire.SCP_UDP_PORT))
+                return
+            except BlockingIOError:
+                await trio.lowlevel.wait_writable(self._parts.sender)
+            except ConnectionRefusedError:
+                return  # an earlier datagram met a closed port; the watch will tell
 
     async def _barrier(self, core: SourceCore) -> None:
         await poll_tick(self._parts.scp, self.clock, core.x, core.y, core.p)
