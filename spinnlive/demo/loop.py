@@ -188,14 +188,13 @@ class _Beats:
 
     def __init__(self, trace: Trace, label: str) -> None:
         self._trace = trace
-        self._received = trace.received.setdefault(label, [])
-        self._label = label
+        self._received = trace.received[label]
         self._heard = trio.Event()
 
     async def keep(self, beats: AsyncIterable[Any]) -> None:
         """Write every beat down."""
         async for batch in beats:
-            self._trace.received[self._label].append((batch.tick, batch.neuron_ids))
+            self._received.append((batch.tick, batch.neuron_ids))
             self._trace.beats.append((batch.tick, batch.received))
             self._heard.set()
             self._heard = trio.Event()
