@@ -232,8 +232,13 @@ class _Cart:
         self._see(0, environment.reset(seed=seed)[0])
 
     def pass_time(self, tick: int) -> NDArray[np.int64]:
-        """Let the cart come to ``tick``; give the sensor spikes that are due."""
-        if tick >= self._due and self.trace.steps < self._last_step:
+        """Let the cart come to ``tick``; give the sensor spikes that are due.
+
+        After the last step there are none: spikes on their way when the network stops are lost.
+        """
+        if self.trace.steps >= self._last_step:
+            return np.empty(0, np.int64)
+        if tick >= self._due:
             late = tick - self._due
             if late > LATE_TICKS:
                 self.trace.held_ticks += late
