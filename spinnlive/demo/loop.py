@@ -188,14 +188,13 @@ class _Beats:
 
     def __init__(self, trace: Trace, label: str) -> None:
         self._trace = trace
-        self._received = trace.received.setdefault(label, [])
-        self._label = label
+        self._received = trace.received[label]
         self._heard = trio.Event()
 
     async def keep(self, beats: AsyncIterable[Any]) -> None:
         """Write every beat down."""
         async for batch in beats:
-            self._trace.received[self._label].append((batch.tick, batch.neuron_ids))
+            self._received.append((batch.tick, batch.neuron_ids))
             self._trace.beats.append((batch.tick, batch.received))
             self._heard.set()
             self._heard = trio.Event()
@@ -233,8 +232,13 @@ class _Cart:
         self._see(0, environment.reset(seed=seed)[0])
 
     def pass_time(self, tick: int) -> NDArray[np.int64]:
-        """Let the cart come to ``tick``; give the sensor spikes that are due."""
-        if tick >= self._due and self.trace.steps < self._last_step:
+        """Let the cart come to ``tick``; give the sensor spikes that are due.
+
+        After the last step there are none: spikes on their way when the network stops are lost.
+        """
+        if self.trace.steps >= self._last_step:
+            return np.empty(0, np.int64)
+        if tick >= self._due:
             late = tick - self._due
             if late > LATE_TICKS:
                 self.trace.held_ticks += late

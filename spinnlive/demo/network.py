@@ -15,11 +15,11 @@ as excitation of the motor population of that side and as inhibition of the othe
 the population code this is a linear feedback of the four state variables; the gains are in
 proportion to those by which linear-quadratic control balances this pole.
 
-The **plastic** pathway starts with small, equal weights from every sensor to every motor neuron and
-changes by pair-based STDP (trace τ 20 ms; additive). Where a sensor neuron tells beforehand that a
-motor population will fire, its weight to that population grows; elsewhere, as depression outweighs
-potentiation, weights shrink. So the pathway learns from the reflex which sensors mean left and
-which mean right, and comes to share its work.
+The **plastic** pathway starts with small, nearly equal weights from every sensor to every motor
+neuron and changes by pair-based STDP (trace τ 20 ms; additive). Where a sensor neuron tells
+beforehand that a motor population will fire, its weight to that population grows; elsewhere, as
+depression outweighs potentiation, weights shrink. So the pathway learns from the reflex which
+sensors mean left and which mean right, and comes to share its work.
 
 **ping → echo** relays each injected spike once: its way there and back is the latency of the loop.
 The **metronome** fires in every tick: its live spikes are the board's clock, by which the

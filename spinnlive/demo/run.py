@@ -39,12 +39,14 @@ async def run_demo(
     figure (PNG), if anywhere. ``seed``: of the environment, the sensors and the first weights.
     ``progress``: show how far it is on the terminal.
 
-    Raises `UsageError` for a duration under one step of 20 ms or when the demo's packages are
-    missing, and what `open_live` raises. Cancelling it stops the network and the board it started.
+    Raises `UsageError` for a duration under one step of 20 ms, a picture in no folder, or when the
+    demo's packages are missing, and what `open_live` raises. Cancelling it stops the network and
+    the board it started.
     """
     steps = round(seconds * 1000.0 / (CONTROL_TICKS * TIMESTEP_MS))
     if steps < 1:
         raise UsageError(f"seconds is {seconds}; the demo takes at least one step of 0.02 s")
+    _check_folder(picture)
     gymnasium, figure, display = _extras()
     sim = _simulator()
     sim.setup(timestep=TIMESTEP_MS)
@@ -71,6 +73,12 @@ async def run_demo(
     if picture is not None:
         await trio.to_thread.run_sync(figure.draw, trace, network.spec, summary, picture)
     return summary
+
+
+def _check_folder(picture: Path | None) -> None:
+    """Raise `UsageError` now rather than after the run when the picture cannot be written."""
+    if picture is not None and not picture.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {picture.absolute().parent} to write the picture to")
 
 
 def _simulator() -> ModuleType:

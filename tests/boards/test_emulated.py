@@ -1,4 +1,5 @@
-"""The emulated board as a process: it starts, answers, boots genuine firmware, and never stays behind."""
+"""The emulated board as a process: it starts, answers, boots genuine firmware, and never stays
+behind."""
 
 from __future__ import annotations
 
@@ -183,7 +184,10 @@ async def test_unknown_commands_are_refused_by_the_control_port() -> None:
 
 
 async def test_hostile_datagrams_do_no_harm() -> None:
-    """Everything that the board's ports may be sent, in every length: it still answers, and sanely."""
+    """Everything that the board's ports may be sent, in every length.
+
+    It still answers, and sanely.
+    """
     async with EmulatedBoard(pace="free") as board:
         for port in (17893, 54321, emulated.CONTROL_PORT):
             with trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:

@@ -70,6 +70,7 @@ async def test_every_tick_and_every_echo_is_written_down(autojump_clock: MockClo
     assert [tick for tick, _ in trace.beats] == list(range(live.tick))
     assert len(trace.echoes) == trace.pings > 20
     assert min(trace.echoes) >= 0
+    assert trace.sent[-1][0] < SETTLE_TICKS + 40 * CONTROL_TICKS
     assert sum(len(ids) for _, ids in trace.sent) == len(live.sent["sensors"])
     for snapshots in trace.weights:
         ticks = [tick for tick, _ in snapshots]
