@@ -164,15 +164,8 @@ class EmulatedBoard:
         return None if self._process is None else self._process.returncode
 
     async def __aenter__(self) -> EmulatedBoard:
-        program, image = board_program(), boot_image() if self._booted else None
-        candidates = [self._wanted] if self._wanted else addresses.first_free(ADDRESSES_TRIED)
-        complaint = "all loopback addresses from 127.0.0.2 to 127.0.0.254 are taken"
-        for candidate in candidates:
-            started = await self._start(program, image, candidate)
-            if started is None:
-                return self
-            complaint = started
-        raise AddressInUse(complaint)
+        await self.start()
+        return self
 
     async def __aexit__(
         self,
@@ -180,7 +173,22 @@ class EmulatedBoard:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._stop()
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start the process and wait until the board answers, for who cannot use ``async with``.
+
+        Whoever calls it owns the board and calls `stop`; else it ends with this program.
+        """
+        program, image = board_program(), boot_image() if self._booted else None
+        candidates = [self._wanted] if self._wanted else addresses.first_free(ADDRESSES_TRIED)
+        complaint = "all loopback addresses from 127.0.0.2 to 127.0.0.254 are taken"
+        for candidate in candidates:
+            started = await self._start(program, image, candidate)
+            if started is None:
+                return
+            complaint = started
+        raise AddressInUse(complaint)
 
     async def _start(self, program: Path, image: Path | None, address: str) -> str | None:
         """Start the program on an address; return None, or the complaint that the address is taken."""
@@ -206,13 +214,13 @@ class EmulatedBoard:
         try:
             ready = await self._read_ready(program)
         except BaseException:
-            await self._stop()
+            await self.stop()
             raise
         if ready:
             self._address = address
             return None
         complaint = await self._last_words()
-        await self._stop()
+        await self.stop()
         if "cannot answer on" in complaint:
             return complaint
         raise BoardFailed(
@@ -239,7 +247,8 @@ class EmulatedBoard:
         await self._process.wait()
         return words.decode(errors="replace").strip().removeprefix("spinnlive-board: ")
 
-    async def _stop(self) -> None:
+    async def stop(self) -> None:
+        """End the process and wait for it; once it has ended, do nothing. Cannot be cancelled."""
         process = self._process
         if process is None:
             return

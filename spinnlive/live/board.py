@@ -60,12 +60,10 @@ async def choose_board(board: str | Board | None) -> Machine | None:
 async def _start_emulated() -> Machine:
     global _emulated
     if _emulated is not None:
-        await _emulated.__aexit__(None, None, None)
-        _emulated = None
-    board = EmulatedBoard()
-    await board.__aenter__()
-    _emulated = board
-    return Machine(board.address, board.version)
+        await _emulated.stop()
+    _emulated = EmulatedBoard()
+    await _emulated.start()
+    return Machine(_emulated.address, _emulated.version)
 
 
 async def identify(address: str) -> Machine:
