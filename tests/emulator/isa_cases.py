@@ -1,8 +1,8 @@
 """Random instructions and states for the comparison of the ARM core with an oracle.
 
-Only encodings whose outcome the architecture defines are made: no UNPREDICTABLE use of r15,
-no base register in the list of a load multiple with write-back, no unaligned word. What the oracle cannot judge (exceptions, modes, unaligned
-accesses, CP15) is tested in C.
+Only encodings whose outcome the architecture defines are made: no UNPREDICTABLE use of r15, no
+base register in the list of a load multiple with write-back, no unaligned word. What the oracle
+cannot judge (exceptions, modes, unaligned accesses, CP15) is tested in C.
 """
 
 from __future__ import annotations

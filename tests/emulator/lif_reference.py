@@ -21,7 +21,7 @@ REFRACTORY_TICKS = 1  # 0.1 ms, rounded up to a whole step
 
 @dataclass(frozen=True)
 class Outcome:
-    """Voltages (mV) of shape (ticks, neurons); spikes as rows (tick, neuron); how near to threshold any voltage came."""
+    """Voltages (mV), (ticks, neurons); spikes as rows (tick, neuron); how near any voltage came to threshold."""
 
     voltages: NDArray[np.float64]
     spikes: NDArray[np.float64]

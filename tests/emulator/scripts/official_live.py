@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+from pathlib import Path
 
 import pyNN.spiNNaker as sim
 
@@ -18,7 +19,9 @@ injector = sim.Population(
     NEURONS, sim.external_devices.SpikeInjector(database_notify_port_num=port), label="injector"
 )
 cells = sim.Population(NEURONS, sim.IF_curr_exp(tau_syn_E=0.3), label="cells")
-sim.Projection(injector, cells, sim.OneToOneConnector(), synapse_type=sim.StaticSynapse(weight=80.0, delay=1.0))
+sim.Projection(
+    injector, cells, sim.OneToOneConnector(), synapse_type=sim.StaticSynapse(weight=80.0, delay=1.0)
+)
 cells.record("spikes")
 
 received: list[tuple[int, int]] = []
@@ -45,8 +48,10 @@ connection.add_start_resume_callback("injector", inject)
 sim.external_devices.activate_live_output_for(cells, database_notify_port_num=port)
 sim.external_devices.run_forever()
 trains = cells.get_data("spikes").segments[0].spiketrains
-recorded = sorted((round(float(time)), index) for index, train in enumerate(trains) for time in train.magnitude)
+recorded = sorted(
+    (round(float(time)), index) for index, train in enumerate(trains) for time in train.magnitude
+)
 sim.end()
 connection.close()
-with open(sys.argv[1], "w") as file:
-    json.dump({"sent": sent, "received": received, "recorded": recorded}, file)
+outcome = {"sent": sent, "received": received, "recorded": recorded}
+Path(sys.argv[1]).write_text(json.dumps(outcome))
