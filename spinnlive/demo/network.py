@@ -47,8 +47,8 @@ TIMESTEP_MS = 1.0
 class NetworkSpec:
     """The network's numbers. Weights and currents in nA, times in ms, capacitance in nF.
 
-    Found by simulation: with them the pole stands in 100 of 100 episodes with 2 to 14 ms of latency
-    each way.
+    Chosen with a float simulation of network and cart, in which the pole stood to the end of 300
+    episodes of 300, with 0, 5 or 10 ms added to the latency each way.
     """
 
     bank: SensorBank = field(default_factory=SensorBank)
