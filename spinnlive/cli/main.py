@@ -14,6 +14,8 @@ from spinnlive.errors import SpinnliveError, UsageError
 
 EXIT_USAGE = 2
 EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+"""As shells report a program that Ctrl-C has ended: 128 and the number of SIGINT."""
 
 
 def our_errors(error: BaseException) -> list[SpinnliveError] | None:
@@ -31,13 +33,23 @@ def our_errors(error: BaseException) -> list[SpinnliveError] | None:
     return found
 
 
+def only_interrupted(error: BaseException) -> bool:
+    """Whether an exception or group is nothing but Ctrl-C."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(only_interrupted(inner) for inner in error.exceptions)
+    return isinstance(error, KeyboardInterrupt)
+
+
 class _Commands(click.Group):
-    """A group of commands in which an error of ours ends the program with its message alone."""
+    """A group of commands in which an error of ours, or Ctrl-C, ends the program with one line."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
         except BaseException as error:
+            if only_interrupted(error):
+                click.echo("spinnlive: interrupted", err=True)
+                sys.exit(EXIT_INTERRUPTED)
             ours = our_errors(error)
             if ours is None:
                 raise

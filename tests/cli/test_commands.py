@@ -14,7 +14,9 @@ from spinnlive.boards.emulated import BoardStatus, EmulatedBoard
 from spinnlive.boards.probe import probe
 from spinnlive.cli import main
 from spinnlive.cli.board import status_line
+from spinnlive.cli.main import only_interrupted, our_errors
 from spinnlive.cli.probe import format_report
+from spinnlive.errors import BoardLost, UsageError
 
 COMMAND = [sys.executable, "-c", "from spinnlive.cli import main; main()"]
 
@@ -84,3 +86,11 @@ def test_mistakes_end_with_one_clear_line(arguments: list[str], code: int, compl
     assert result.exit_code == code
     assert complaint in result.output
     assert "Traceback" not in result.output
+
+
+def test_errors_are_told_apart_inside_groups() -> None:
+    lost, wrong = BoardLost("gone"), UsageError("no")
+    assert our_errors(BaseExceptionGroup("", [lost, ExceptionGroup("", [wrong])])) == [lost, wrong]
+    assert our_errors(BaseExceptionGroup("", [lost, ValueError()])) is None
+    assert only_interrupted(BaseExceptionGroup("", [KeyboardInterrupt(), KeyboardInterrupt()]))
+    assert not only_interrupted(BaseExceptionGroup("", [KeyboardInterrupt(), lost]))
