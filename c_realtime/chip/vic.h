@@ -16,9 +16,9 @@ struct processor;
 #define VIC_SYSTEM_CONTROL (1u << 18)
 #define VIC_ETHERNET_RX    (1u << 20)
 #define VIC_COMMS_NOT_FULL (1u << 23)
-#define VIC_COMMS_TYPE(t)  (1u << (24 + (t))) /* a packet of this type waits: multicast, p2p, nearest neighbour, fixed \
-                                               */
-#define VIC_COMMS_ALL_TYPES (15u << 24)
+/* A packet of this type waits to be read. */
+#define VIC_COMMS_TYPE(type) (1u << (24 + (type)))
+#define VIC_COMMS_ALL_TYPES  (15u << 24)
 
 #define VIC_SLOTS 16
 
