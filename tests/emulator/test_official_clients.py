@@ -1,4 +1,4 @@
-"""A plain, unmodified sPyNNaker script on the emulated board: its results are those of the maths."""
+"""The official packages, unmodified, as clients of the emulated board: SpiNNMan, sPyNNaker and its live client."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ use_java = False
 """
 
 
-async def run_script(script: Path, folder: Path, board: EmulatedBoard, *arguments: str) -> None:
-    """Run a script as its author would: in a folder with a spynnaker.cfg that names the board."""
+async def run_script(script: Path, folder: Path, board: EmulatedBoard, *arguments: str) -> str:
+    """Run a script as its author would: in a folder with a cfg that names the board; give what it said."""
     (folder / ".spynnaker.cfg").write_text(
         SETTINGS.format(address=board.address, version=board.version)
     )
@@ -42,7 +42,9 @@ async def run_script(script: Path, folder: Path, board: EmulatedBoard, *argument
         stderr=subprocess.STDOUT,
         check=False,
     )
-    assert result.returncode == 0, result.stdout.decode()[-4000:]
+    said = result.stdout.decode()
+    assert result.returncode == 0, said[-4000:]
+    return said
 
 
 def expected_arrivals(weights: np.ndarray, ticks: int) -> np.ndarray:
@@ -80,3 +82,12 @@ async def test_the_official_live_client_injects_and_receives(tmp_path: Path) -> 
     assert len(result["sent"]) == 40
     assert [neuron for _, neuron in result["received"]] == result["sent"]
     assert sorted(result["received"]) == result["recorded"]
+
+
+@pytest.mark.board
+async def test_spinnman_boots_the_board_and_reads_back_what_it_wrote(tmp_path: Path) -> None:
+    async with EmulatedBoard(booted=False) as board:
+        said = await run_script(SCRIPTS / "spinnman_boot.py", tmp_path, board, board.address)
+        assert (await board.status()).booted
+    assert "chips 4 cores 72" in said
+    assert "memory is as written" in said
