@@ -18,12 +18,14 @@ WRITTEN_FOR = "1!7.4.1"
 """The version of sPyNNaker whose source these names were read in."""
 
 RUNNER = "spinn_front_end_common.interface.interface_functions.application_runner"
+CONFIG_HANDLER = "spinn_front_end_common.interface.config_handler"
 _APP_MATRIX = "spynnaker.pyNN.models.neuron.synaptic_matrix_app:SynapticMatrixApp"
 _STDP = "spynnaker.pyNN.models.neuron.synapse_dynamics.synapse_dynamics_stdp:SynapseDynamicsSTDP"
 
 NAMES: tuple[tuple[str, str, str], ...] = (
     # module, or module:class; name; what it is needed for
     ("spynnaker.pyNN.spinnaker", "setup_configs", "settings without a cfg file"),
+    (CONFIG_HANDLER, "load_config", "settings above the user's cfg files"),
     ("spinn_utilities.progress_bar:ProgressBar", "_print_distance_indicator", "progress"),
     ("spinn_utilities.progress_bar:ProgressBar", "_print_progress", "progress"),
     ("spinn_utilities.progress_bar:ProgressBar", "_print_progress_done", "progress"),
@@ -110,12 +112,17 @@ def replace_sleep(wait: Callable[[float], None]) -> None:
     runner.sleep = wait
 
 
-def replace_settings(setup: Callable[[], None]) -> None:
-    """Make ``setup`` what ``sim.setup()`` calls to find its settings."""
-    module: Any = importlib.import_module("spynnaker.pyNN.spinnaker")
-    if not hasattr(module, "setup_configs"):
-        raise missing("spynnaker.pyNN.spinnaker.setup_configs")
-    module.setup_configs = setup
+def replace_settings(setup: Callable[[], None], read: Callable[[], None]) -> None:
+    """Make ``setup`` what ``sim.setup()`` calls to find its settings, and ``read`` what it calls to
+    read them."""
+    for place, name, function in (
+        ("spynnaker.pyNN.spinnaker", "setup_configs", setup),
+        (CONFIG_HANDLER, "load_config", read),
+    ):
+        module: Any = importlib.import_module(place)
+        if not hasattr(module, name):
+            raise missing(f"{place}.{name}")
+        setattr(module, name, function)
 
 
 def set_end_of_run(ticks: int) -> None:
