@@ -83,7 +83,8 @@ def _told_apart(
     carried = {name: rest.pop(0) for name in ("weights", "delays") if rest}
     if rest and isinstance(rest[0], bool) and not flags and issubclass(cls, _SELF):
         own["allow_self_connections"] = rest.pop(0)
-    own.update(zip(("safe", "verbose"), (each for each in rest if isinstance(each, bool))))
+    flags_left = [each for each in rest if isinstance(each, bool)]  # the space is by keyword
+    own.update(zip(("safe", "verbose"), flags_left, strict=False))
     carried |= {name: keywords[name] for name in _CARRIED if name in keywords}
     own |= {name: value for name, value in keywords.items() if name not in _CARRIED}
     return ((), own), Carried(**carried)

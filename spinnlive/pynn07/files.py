@@ -25,7 +25,9 @@ def write_rows(file: Any, rows: NDArray[np.float64], header: dict[str, object]) 
     np.savetxt(path, rows, fmt="%s", delimiter="\t", header=lines, comments="# ")
 
 
-def recording_header(population: Any, variable: str, rows: int, timestep_ms: float) -> dict[str, object]:
+def recording_header(
+    population: Any, variable: str, rows: int, timestep_ms: float
+) -> dict[str, object]:
     """Make the header of a file of recorded data.
 
     ``last_index`` is the size, not one less: PyNN 0.7 wrote it so, and readers count on it.

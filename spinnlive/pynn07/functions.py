@@ -11,7 +11,7 @@ from spinnlive.pynn07.genuine import sim
 from spinnlive.pynn07.population import Population
 from spinnlive.pynn07.projection import Projection
 from spinnlive.pynn07.recording import GSYN, SPIKES, V, write
-from spinnlive.toolchain import timing
+from spinnlive.toolchain import session, timing
 
 DELAY_STEPS = 144
 """How many time steps a delay of sPyNNaker's may have; it knows no maximum itself."""
@@ -37,6 +37,7 @@ def setup(
             )
     if _is_number(min_delay) and _is_number(max_delay) and min_delay > max_delay:
         raise UsageError(f"min_delay of {min_delay} ms is above max_delay of {max_delay} ms")
+    session.about_to_end()
     network.start(max_delay if _is_number(max_delay) else None)
     if timestep is None:
         timestep = timing.configured_timestep_ms()
@@ -59,6 +60,7 @@ def end(compatible_output: Any = True) -> None:
     try:
         for write_file in files:
             write_file()
+        session.about_to_end()
     finally:
         sim.end(compatible_output)
 

@@ -119,7 +119,9 @@ class PopulationView(Cells, sim.PopulationView):
 
 def _laid_out(size: tuple[int, ...], structure: Any) -> tuple[int, Any]:
     """Give the number of cells and the structure that a tuple stands for."""
-    assert structure is None, "a size of several dimensions is a structure already: give one of both"
+    assert structure is None, (
+        "a size of several dimensions is a structure already: give one of both"
+    )
     assert 1 <= len(size) <= 3 and all(isinstance(each, int | np.integer) for each in size), (
         f"size is a number of cells or a tuple of one to three, not {size!r}"
     )

@@ -142,7 +142,8 @@ class Projection(sim.SpiNNakerProjection):
                 "run()"
             ) from error
         rows = rows.reshape(-1, 2 + len(names))
-        return rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+        in_order: Values = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+        return in_order
 
     def _values(self, name: str, format: str) -> Values:
         rows = self._rows(name)
@@ -150,7 +151,8 @@ class Projection(sim.SpiNNakerProjection):
             return rows[:, 2]
         if format != "array":
             raise ValueError(f'format is "list" or "array", not {format!r}')
-        sizes = [getattr(end, "grandparent", end).size for end in (self.pre, self.post)]
+        ends: tuple[Any, Any] = (self.pre, self.post)
+        sizes = [getattr(end, "grandparent", end).size for end in ends]
         sums, counts = np.zeros(sizes), np.zeros(sizes)
         where = tuple(rows[:, :2].astype(int).T)
         np.add.at(sums, where, rows[:, 2])

@@ -35,7 +35,8 @@ def read(population: Any, variables: tuple[str, ...]) -> Rows:
     columns = [_recorded(population, variable) for variable in variables]
     first = columns[0]
     order = np.lexsort((first[:, 1], first[:, 0]))
-    return np.column_stack([first[:, :2], *(each[:, 2:] for each in columns)])[order]
+    rows: Rows = np.column_stack([first[:, :2], *(each[:, 2:] for each in columns)])[order]
+    return rows
 
 
 def _recorded(population: Any, variable: str) -> Rows:
@@ -112,7 +113,7 @@ class Recording:
         population: Any = self
         for variable in variables:
             if not population.can_record(variable):
-                raise RecordingError(variable, _NamedCells(population))
+                raise RecordingError(variable, _described(population))
         target = population if indexes is None else population[list(indexes)]
         super(Recording, target).record(list(variables), None, interval)  # type: ignore[misc]
         if to_file is not None and not isinstance(to_file, bool):
@@ -150,15 +151,11 @@ class Recording:
         write(self, GSYN, file, compatible_output)
 
 
-class _NamedCells:
-    """What a RecordingError tells: the name of the cells and what they can record."""
-
-    def __new__(cls, population: Any) -> Any:
-        named = type(population.celltype.name, (), {})()
-        named.recordable = [
-            variable for variable in _METHODS if population.can_record(variable)
-        ]
-        return named
+def _described(population: Any) -> object:
+    """Make what a RecordingError tells from: an object of the cells' class name that lists what they
+    can record."""
+    recordable = [variable for variable in _METHODS if population.can_record(variable)]
+    return type(population.celltype.name, (), {"recordable": recordable})()
 
 
 def _is_todays(population: Any, variables: Any) -> bool:

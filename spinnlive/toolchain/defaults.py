@@ -62,7 +62,7 @@ LOGGERS = (
     "spinn_utilities",
     "spalloc_client",
 )
-"""The loggers of sPyNNaker and the packages below it."""
+"""The loggers of sPyNNaker and the packages below it; some of their modules name theirs by file."""
 
 VERBOSE = {"instantiate": "True", "default": "info"}
 """The section Logging for who wants sPyNNaker's own log."""
@@ -217,7 +217,12 @@ def _be_quiet() -> None:
     """
     from spinn_utilities.log import FormatAdapter
 
-    for name in LOGGERS:
+    by_file = [
+        name
+        for name in logging.root.manager.loggerDict
+        if name.endswith(".py") and any(package in Path(name).parts for package in LOGGERS)
+    ]
+    for name in (*LOGGERS, *by_file):
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.CRITICAL)

@@ -18,19 +18,21 @@ WRITTEN_FOR = "1!7.4.1"
 """The version of sPyNNaker whose source these names were read in."""
 
 RUNNER = "spinn_front_end_common.interface.interface_functions.application_runner"
-CONFIG_HANDLER = "spinn_front_end_common.interface.config_handler"
+SETTINGS_READER = "spinnman.spinnman_simulation"
+"""The last of two classes that read the settings anew."""
 _APP_MATRIX = "spynnaker.pyNN.models.neuron.synaptic_matrix_app:SynapticMatrixApp"
 _STDP = "spynnaker.pyNN.models.neuron.synapse_dynamics.synapse_dynamics_stdp:SynapseDynamicsSTDP"
 
 NAMES: tuple[tuple[str, str, str], ...] = (
     # module, or module:class; name; what it is needed for
     ("spynnaker.pyNN.spinnaker", "setup_configs", "settings without a cfg file"),
-    (CONFIG_HANDLER, "load_config", "settings above the user's cfg files"),
+    (SETTINGS_READER, "load_config", "settings above the user's cfg files"),
     ("spinn_utilities.progress_bar:ProgressBar", "_print_distance_indicator", "progress"),
     ("spinn_utilities.progress_bar:ProgressBar", "_print_progress", "progress"),
     ("spinn_utilities.progress_bar:ProgressBar", "_print_progress_done", "progress"),
     ("spinn_utilities.progress_bar:ProgressBar", "_string", "progress"),
     (RUNNER, "sleep", "ending a run before its time"),
+    (RUNNER, "SAFETY_FINISH_TIME", "measuring a run"),
     (
         "spinn_front_end_common.data.fec_data_view:FecDataView",
         "_FecDataView__fec_data",
@@ -112,12 +114,18 @@ def replace_sleep(wait: Callable[[float], None]) -> None:
     runner.sleep = wait
 
 
+def run_margin_s() -> float:
+    """Give how much longer than a run should take sPyNNaker waits for it (seconds)."""
+    runner: Any = importlib.import_module(RUNNER)
+    return float(runner.SAFETY_FINISH_TIME)
+
+
 def replace_settings(setup: Callable[[], None], read: Callable[[], None]) -> None:
     """Make ``setup`` what ``sim.setup()`` calls to find its settings, and ``read`` what it calls to
     read them."""
     for place, name, function in (
         ("spynnaker.pyNN.spinnaker", "setup_configs", setup),
-        (CONFIG_HANDLER, "load_config", read),
+        (SETTINGS_READER, "load_config", read),
     ):
         module: Any = importlib.import_module(place)
         if not hasattr(module, name):

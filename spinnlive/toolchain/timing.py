@@ -51,13 +51,6 @@ def asked() -> TimeScale | None:
     return _asked
 
 
-def used() -> float:
-    """Give the timeScaleFactor of the network that was set up last."""
-    from spynnaker.pyNN.data import SpynnakerDataView
-
-    return float(SpynnakerDataView.get_time_scale_factor())
-
-
 def configured_timestep_ms() -> float | None:
     """Give the ``machineTimeStep`` (µs) of the user's cfg, in ms; None when there is none."""
     step_us = defaults.user_setting(MACHINE, "machine_time_step")
