@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from typing import Any
 
 from spinnlive.errors import UsageError
-from spinnlive.pynn07 import network
+from spinnlive.pynn07 import network, tick
 from spinnlive.pynn07.genuine import sim
 from spinnlive.pynn07.population import Population
 from spinnlive.pynn07.projection import Projection
@@ -48,6 +49,7 @@ def setup(
 
 def run(simtime: float | None = None, callbacks: Any = None) -> Any:
     """Run for ``simtime`` ms of biological time and give the time then; without one, for ever."""
+    tick.fit()
     if simtime is None:
         return sim.external_devices.run_forever()
     return sim.run(simtime, callbacks)
@@ -63,6 +65,11 @@ def end(compatible_output: Any = True) -> None:
         session.about_to_end()
     finally:
         sim.end(compatible_output)
+
+
+def get_min_delay() -> float:
+    """Give the smallest delay (ms)."""
+    return timing.min_delay_ms()
 
 
 def get_max_delay() -> float:
@@ -159,7 +166,9 @@ def set_number_of_neurons_per_core(neuron_type: Any, max_permitted: Any) -> None
         raise UsageError(
             f"{max_permitted} neurons of {neuron_type.__name__} on a core: a core holds 1 to {limit}"
         )
+    _warn_of_more_than_fit(neuron_type, max_permitted)
     made = network.current()
+    made.limited.add(neuron_type)
     if not made.populations:
         sim.set_number_of_neurons_per_core(neuron_type, max_permitted)
         return
@@ -168,6 +177,16 @@ def set_number_of_neurons_per_core(neuron_type: Any, max_permitted: Any) -> None
     for population in made.populations:
         if isinstance(population.celltype, neuron_type):
             population.set_max_atoms_per_core(int(max_permitted))
+
+
+def _warn_of_more_than_fit(neuron_type: Any, wanted: float) -> None:
+    """Say so when sPyNNaker will put fewer neurons on a core than it is asked to."""
+    if hasattr(neuron_type, "default_initial_values") and wanted > tick.NEURONS_PER_CORE:
+        warnings.warn(
+            f"too many neurons on a core: {wanted} of {neuron_type.__name__} were asked for, "
+            f"{tick.NEURONS_PER_CORE} is what a core takes, and what is used",
+            stacklevel=3,
+        )
 
 
 def _is_number(value: Any) -> bool:

@@ -33,6 +33,7 @@ NAMES: dict[str, object] = {
             functions.setup,
             functions.run,
             functions.end,
+            functions.get_min_delay,
             functions.get_max_delay,
             functions.create,
             functions.connect,

@@ -17,6 +17,7 @@ from spinnlive.errors import UsageError
 from spinnlive.pynn07 import connectors
 from spinnlive.pynn07.connectors import Carried
 from spinnlive.pynn07.genuine import sim
+from spinnlive.toolchain import timing
 
 Pairs = NDArray[np.int64]
 Values = NDArray[np.float64]
@@ -35,14 +36,14 @@ def listed(connector: Any, carried: Carried, pre: Any, post: Any) -> Any:
     Raises UsageError for a connector whose pairs only the board draws, and for an array that has
     not one value for each connection.
     """
-    pairs = _pairs(connector, pre, post)
+    pairs = _pairs(connector, carried, pre, post)
     weights = _values("weights", carried.weights, pairs, carried, pre, post)
-    delays = carried.delays if carried.delays is not None else sim.get_min_delay()
+    delays = carried.delays if carried.delays is not None else timing.min_delay_ms()
     times = _values("delays", delays, pairs, carried, pre, post)
     return sim.FromListConnector(np.column_stack([pairs, weights, times]))
 
 
-def _pairs(connector: Any, pre: Any, post: Any) -> Pairs:
+def _pairs(connector: Any, carried: Carried, pre: Any, post: Any) -> Pairs:
     """Draw the pairs (pre, post) of a connector, sorted."""
     if isinstance(connector, connectors.OneToOneConnector):
         diagonal = np.arange(min(pre.size, post.size))
@@ -56,6 +57,10 @@ def _pairs(connector: Any, pre: Any, post: Any) -> Pairs:
         chosen = wanted > 0
     elif isinstance(connector, connectors.FixedProbabilityConnector):
         chosen = wanted * (1.0 - _uniform(rng, wanted.shape)) > 1.0 - own["p_connect"]
+    elif isinstance(connector, connectors.DistanceDependentProbabilityConnector):
+        everyone = np.argwhere(np.ones(wanted.shape))
+        chances = _of_distance(own["d_expression"], everyone, carried, pre, post)
+        chosen = wanted * (1.0 - _uniform(rng, wanted.shape)) > 1.0 - chances.reshape(wanted.shape)
     elif isinstance(connector, connectors.FixedNumberPreConnector):
         chosen = _chosen(wanted * (2.0 - _uniform(rng, wanted.shape)), own["n"], axis=0)
     elif isinstance(connector, connectors.FixedNumberPostConnector):

@@ -12,6 +12,9 @@ from spinnlive.pynn07 import network
 from spinnlive.pynn07.genuine import sim
 from spinnlive.pynn07.recording import Recording
 
+ENDLESS_MS = 1e10
+"""The duration of a SpikeSourcePoisson in 0.7 unless another is given."""
+
 
 class Cells(Recording):
     """Parameters and initial values as PyNN 0.7 sets them: by name, then value."""
@@ -22,6 +25,7 @@ class Cells(Recording):
         A RandomDistribution is drawn from once for each neuron.
         """
         if variable is not None:
+            network.heard_07()
             initial_values = {variable: value}
         super().initialize(**initial_values)  # type: ignore[misc]
 
@@ -31,6 +35,7 @@ class Cells(Recording):
         if isinstance(param, dict):
             parameters = param
         elif param is not None:
+            network.heard_07()
             parameters = {param: val}
         super().set(**parameters)  # type: ignore[misc]
 
@@ -40,6 +45,7 @@ class Cells(Recording):
 
         Raises pyNN.errors.InvalidDimensionsError for another length.
         """
+        network.heard_07()
         cells: Any = self
         values = [
             each.tolist() if isinstance(each, np.ndarray | np.generic) else each
@@ -85,17 +91,28 @@ class Population(Cells, sim.Population):
     ) -> None:
         if isinstance(initial_values, str):
             initial_values, label = None, initial_values
+        self.one_dimensional = structure is None
+        self._layout: Any = None
         if isinstance(size, tuple):
-            size, structure = _laid_out(size, structure)
+            size, self._layout = _laid_out(size, structure)
         _check_names(cellclass, cellparams)
+        cellparams = _endless(cellparams)
         super().__init__(
             size, cellclass, cellparams, structure, initial_values, label, *rest, **others
         )
+        if self._layout is not None:
+            # not given to sPyNNaker, which would cut the population up in as many dimensions
+            self.positions = self._layout.generate_positions(self.size)
         made = network.current()
         made.populations.append(self)
         ceiling = made.ceilings.get(type(self.celltype))
         if ceiling is not None:
             self.set_max_atoms_per_core(ceiling)
+
+    @property
+    def structure(self) -> Any:
+        """How the cells are laid out; None for those that are not."""
+        return self._layout or super().structure
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, int):
@@ -132,6 +149,15 @@ def _laid_out(size: tuple[int, ...], structure: Any) -> tuple[int, Any]:
     else:
         structure = sim.Grid3D(size[0] / size[1], size[0] / size[2])
     return int(np.prod(size)), structure
+
+
+def _endless(cellparams: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Let a source whose duration is 0.7's default, 1e10 ms, go on for ever: sPyNNaker cannot count
+    that far."""
+    duration = (cellparams or {}).get("duration")
+    if not isinstance(duration, int | float) or duration < ENDLESS_MS:
+        return cellparams
+    return {**(cellparams or {}), "duration": None}
 
 
 def _check_names(cellclass: Any, cellparams: dict[str, Any] | None) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinnlive.errors import RunStateError
-from spinnlive.pynn07 import connectors, pairs
+from spinnlive.pynn07 import connectors, network, pairs
 from spinnlive.pynn07.connectors import Carried
 from spinnlive.pynn07.files import write_rows
 from spinnlive.pynn07.genuine import sim
@@ -52,6 +52,7 @@ class Projection(sim.SpiNNakerProjection):
     ) -> None:
         ends = (presynaptic_population, postsynaptic_population)
         if _is_07(args, keywords):
+            network.heard_07()
             super().__init__(*ends, **_todays(*ends, _arguments(*args, **keywords)))
             return
         call = inspect.signature(sim.Projection).bind(*ends, *args, **keywords)

@@ -110,6 +110,7 @@ class Recording:
     def _record07(
         self, variables: tuple[str, ...], to_file: Any, interval: float | None, indexes: Any
     ) -> None:
+        network.heard_07()
         population: Any = self
         for variable in variables:
             if not population.can_record(variable):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from spinnlive.toolchain.overruns import Overruns
 from spinnlive.toolchain.timing import TimeScale
 
 
@@ -44,3 +45,15 @@ def summary(outcome: Outcome) -> str:
 
 SLOW = 0.95
 """Below this share of the pace asked for, the line says what that comes to."""
+
+
+def overrun(overruns: Overruns) -> str | None:
+    """Put into a line that cores were too slow for their work; None when they were not."""
+    if not overruns.cores:
+        return None
+    cores = "1 core was" if overruns.cores == 1 else f"{overruns.cores} cores were"
+    return (
+        f"warning: {cores} not done when the next time step began, up to {overruns.worst} times: "
+        "spikes may be lost. A larger --time-scale-factor, or fewer neurons on a core "
+        "(set_number_of_neurons_per_core), gives them time"
+    )

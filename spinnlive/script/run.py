@@ -18,7 +18,7 @@ from spinnlive.boards.emulated import BoardStatus
 from spinnlive.errors import SpinnliveError
 from spinnlive.script import figures, progress, recorded, report
 from spinnlive.script.board import ScriptBoard
-from spinnlive.toolchain import defaults, limits, session, timing
+from spinnlive.toolchain import defaults, limits, overruns, session, timing
 from spinnlive.toolchain.hook import after_import
 from spinnlive.toolchain.pace import RunMeter
 from spinnlive.toolchain.progress import redirect
@@ -85,6 +85,9 @@ def run_script(options: Options) -> int:
         _watch(meter, speed, options.verbose)
         if options.record is not None:
             session.before_end(partial(recorded.save, options.record))
+        late: list[overruns.Overruns] = []
+        overruns.ask_for()
+        session.before_end(lambda: late.append(overruns.count()))
         pynn07.install()
         code = _execute(options.script, options.arguments)
         session.finish()
@@ -98,6 +101,8 @@ def run_script(options: Options) -> int:
                 emulated=board.emulated,
             )
             _say(report.summary(outcome))
+            for warning in filter(None, map(report.overrun, late)):
+                _say(warning)
     if album.saved:
         _say("figures: " + ", ".join(str(path) for path in album.saved))
     return code

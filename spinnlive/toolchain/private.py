@@ -43,6 +43,15 @@ NAMES: tuple[tuple[str, str, str], ...] = (
         "_current_run_timesteps",
         "ending a run before its time",
     ),
+    *(
+        ("spinn_front_end_common.data.fec_data_view:_FecDataModel", name, "PyNN 0.7's pace")
+        for name in (
+            "_simulation_time_step_us",
+            "_time_scale_factor",
+            "_hardware_time_step_us",
+            "_hardware_time_step_ms",
+        )
+    ),
     (
         "spinn_front_end_common.data.fec_data_view:_FecDataModel",
         "_database_socket_addresses",
@@ -137,6 +146,14 @@ def set_end_of_run(ticks: int) -> None:
     """Make sPyNNaker take ``ticks`` as the end of the run under way, in place of the end that was
     planned."""
     _data()._current_run_timesteps = ticks
+
+
+def set_time_scale_factor(factor: int) -> None:
+    """Make every time step of the network last ``factor`` times as long on the board."""
+    data = _data()
+    data._time_scale_factor = factor
+    data._hardware_time_step_us = data._simulation_time_step_us * factor
+    data._hardware_time_step_ms = data._hardware_time_step_us / 1000
 
 
 def take_listeners() -> list[Any]:

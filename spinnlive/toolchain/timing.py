@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from spinnlive.toolchain import defaults
+from spinnlive.toolchain import defaults, private
 
 MACHINE = "Machine"
 
@@ -49,6 +49,32 @@ def setup(sim_setup: Callable[..., Any], *args: Any, **keywords: Any) -> int:
 def asked() -> TimeScale | None:
     """Give the timeScaleFactor that was asked for; None when sPyNNaker chose it."""
     return _asked
+
+
+def timestep_ms() -> float:
+    """Give the time step of the network."""
+    from spynnaker.pyNN.data import SpynnakerDataView
+
+    return float(SpynnakerDataView.get_simulation_time_step_ms())
+
+
+def tick_ms() -> float:
+    """Give how long the board takes for a time step: times the timeScaleFactor."""
+    from spynnaker.pyNN.data import SpynnakerDataView
+
+    return float(SpynnakerDataView.get_hardware_time_step_ms())
+
+
+def min_delay_ms() -> float:
+    """Give the smallest delay of the network; sPyNNaker's own get_min_delay() fails."""
+    from spynnaker.pyNN.data import SpynnakerDataView
+
+    return float(SpynnakerDataView.get_min_delay())
+
+
+def use_time_scale_factor(factor: int) -> None:
+    """Use this timeScaleFactor in the network that is set up, which must not have run."""
+    private.set_time_scale_factor(factor)
 
 
 def configured_timestep_ms() -> float | None:
