@@ -36,7 +36,8 @@ class Carrier:
     """The mix-in in front of today's connector.
 
     ``LEADING`` are the arguments that come first in both dialects. ``call`` is the call of today's
-    connector; ``carried`` is None unless the call was 0.7's.
+    connector and ``parameters`` its arguments by name; ``carried`` is None unless the call was
+    0.7's.
     """
 
     LEADING: ClassVar[tuple[str, ...]] = ()
@@ -45,6 +46,7 @@ class Carrier:
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         self.call, self.carried = _told_apart(type(self), args, keywords)
+        self.parameters = {**dict(zip(self.LEADING, args, strict=False)), **self.call[1]}
         self._made_of = (args, keywords)
         super().__init__(*self.call[0], **self.call[1])
 

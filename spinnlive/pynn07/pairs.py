@@ -23,33 +23,64 @@ Pairs = NDArray[np.int64]
 Values = NDArray[np.float64]
 
 
-def needs_listing(value: Any) -> bool:
-    """Say whether weights or delays depend on the pair."""
+def needs_listing(connector: Any, carried: Carried, rng: Any) -> bool:
+    """Say whether the board cannot make these connections: weights or delays depend on the pair, or
+    a generator with a seed is to draw what the board draws itself."""
+    values = (carried.weights, carried.delays)
+    if any(_depends_on_pair(value) for value in values):
+        return True
+    if not isinstance(connector, ON_BOARD):
+        return False
+    drawing = [value.rng for value in values if hasattr(value, "next")]
+    return any(is_seeded(each) for each in (*drawing, rng, connector.parameters.get("rng")))
+
+
+def is_seeded(rng: Any) -> bool:
+    """Say whether a random number generator was given a seed, which the board cannot follow."""
+    return getattr(rng, "seed", None) is not None
+
+
+def _depends_on_pair(value: Any) -> bool:
     if isinstance(value, str | list | tuple | np.ndarray):
         return True
     return callable(value) and not hasattr(value, "next")
 
 
-def listed(connector: Any, carried: Carried, pre: Any, post: Any) -> Any:
-    """Make a FromListConnector with a row for each connection, by pre, then by post.
+ON_BOARD = (
+    connectors.OneToOneConnector,
+    connectors.AllToAllConnector,
+    connectors.FixedProbabilityConnector,
+    connectors.FixedNumberPreConnector,
+    connectors.FixedNumberPostConnector,
+    connectors.MultapseConnector,
+)
+"""Connectors whose connections the board makes."""
+
+
+def listed(connector: Any, carried: Carried, pre: Any, post: Any, rng: Any = None) -> Any:
+    """Make a FromListConnector with a row for each connection, by pre, then by post; ``rng`` draws
+    the pairs of a connector without a generator of its own.
 
     Raises UsageError for a connector whose pairs only the board draws, and for an array that has
     not one value for each connection.
     """
-    pairs = _pairs(connector, carried, pre, post)
+    pairs = _pairs(connector, carried, pre, post, rng)
     weights = _values("weights", carried.weights, pairs, carried, pre, post)
     delays = carried.delays if carried.delays is not None else timing.min_delay_ms()
     times = _values("delays", delays, pairs, carried, pre, post)
     return sim.FromListConnector(np.column_stack([pairs, weights, times]))
 
 
-def _pairs(connector: Any, carried: Carried, pre: Any, post: Any) -> Pairs:
+def _pairs(connector: Any, carried: Carried, pre: Any, post: Any, rng: Any) -> Pairs:
     """Draw the pairs (pre, post) of a connector, sorted."""
     if isinstance(connector, connectors.OneToOneConnector):
         diagonal = np.arange(min(pre.size, post.size))
         return np.column_stack([diagonal, diagonal])
-    _, own = connector.call
-    rng = own.get("rng") or np.random
+    own = connector.parameters
+    rng = own.get("rng") or rng or np.random
+    if isinstance(connector, connectors.MultapseConnector):
+        drawn = (_uniform(rng, (own["n"],)) * pre.size * post.size).astype(int)
+        return np.column_stack(np.divmod(np.sort(drawn), post.size))
     wanted = np.ones((pre.size, post.size))
     if pre is post and not own.get("allow_self_connections", True):
         np.fill_diagonal(wanted, 0.0)

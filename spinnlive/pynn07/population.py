@@ -10,6 +10,7 @@ from pyNN.errors import InvalidDimensionsError, NonExistentParameterError
 
 from spinnlive.pynn07 import network
 from spinnlive.pynn07.genuine import sim
+from spinnlive.pynn07.pairs import is_seeded
 from spinnlive.pynn07.recording import Recording
 
 ENDLESS_MS = 1e10
@@ -26,6 +27,9 @@ class Cells(Recording):
         """
         if variable is not None:
             network.heard_07()
+            if hasattr(value, "next") and is_seeded(value.rng):  # the board has draws of its own
+                cells: Any = self
+                value = np.atleast_1d(value.next(cells.size)).tolist()
             initial_values = {variable: value}
         super().initialize(**initial_values)  # type: ignore[misc]
 

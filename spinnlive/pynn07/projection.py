@@ -217,11 +217,11 @@ def _todays(pre: Any, post: Any, call: _Call) -> dict[str, Any]:
     connector = call.method
     carried = connectors.carried_by(connector) or Carried()
     weight, delay = carried.weights, carried.delays
-    if isinstance(connector, connectors.Carrier):
-        connector = connector.fresh(call.rng)
-    if pairs.needs_listing(weight) or pairs.needs_listing(delay):
-        connector = pairs.listed(connector, carried, pre, post)
+    if pairs.needs_listing(connector, carried, call.rng):
+        connector = pairs.listed(connector, carried, pre, post, call.rng)
         weight, delay = 0.0, None  # each row has its own
+    elif isinstance(connector, connectors.Carrier):
+        connector = connector.fresh(call.rng)
     return {
         "connector": connector,
         "synapse_type": synapse_type(call.synapse_dynamics, weight, delay),

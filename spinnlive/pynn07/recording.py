@@ -17,6 +17,7 @@ from pyNN.errors import RecordingError
 from spinnlive.pynn07 import network
 from spinnlive.pynn07.files import recording_header, write_rows
 from spinnlive.pynn07.genuine import sim
+from spinnlive.toolchain import recorded
 
 Rows = NDArray[np.float64]
 
@@ -29,9 +30,11 @@ def read(population: Any, variables: tuple[str, ...]) -> Rows:
     """Read recorded variables that are sampled together.
 
     Columns: the neuron's index, the time (ms), then a value for each variable in its unit; spikes
-    have no value. One row for each sample, by neuron, then by time. Raises KeyError for a variable
-    that was not asked for before the run.
+    have no value. One row for each sample, by neuron, then by time; none before a run, and after
+    reset(). Raises KeyError for a variable that was not asked for before the run.
     """
+    if not recorded.any_data():
+        return np.empty((0, 2 if variables is SPIKES else 2 + len(variables)))
     columns = [_recorded(population, variable) for variable in variables]
     first = columns[0]
     order = np.lexsort((first[:, 1], first[:, 0]))

@@ -22,6 +22,13 @@ def has_run() -> bool:
     )
 
 
+def any_data() -> bool:
+    """Say whether the network has run since it was set up, or since its last reset."""
+    from spynnaker.pyNN.data import SpynnakerDataView
+
+    return bool(SpynnakerDataView.is_ran_ever() and not SpynnakerDataView.is_reset_last())
+
+
 def blocks() -> dict[str, Any]:
     """Give the Neo Block of each population that recorded anything, by label."""
     from spinn_front_end_common.utilities.exceptions import ConfigurationException
