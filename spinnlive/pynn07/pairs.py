@@ -58,17 +58,22 @@ ON_BOARD = (
 
 
 def listed(connector: Any, carried: Carried, pre: Any, post: Any, rng: Any = None) -> Any:
-    """Make a FromListConnector with a row for each connection, by pre, then by post; ``rng`` draws
-    the pairs of a connector without a generator of its own.
+    """Make a FromListConnector of `table`."""
+    return sim.FromListConnector(table(connector, carried, pre, post, rng))
 
-    Raises UsageError for a connector whose pairs only the board draws, and for an array that has
+
+def table(connector: Any, carried: Carried, pre: Any, post: Any, rng: Any = None) -> Values:
+    """Make the rows (pre, post, weight, delay) of each connection, by pre, then by post; ``rng``
+    draws the pairs of a connector without a generator of its own.
+
+    Raises UsageError for a connector whose pairs only sPyNNaker draws, and for an array that has
     not one value for each connection.
     """
     pairs = _pairs(connector, carried, pre, post, rng)
     weights = _values("weights", carried.weights, pairs, carried, pre, post)
     delays = carried.delays if carried.delays is not None else timing.min_delay_ms()
     times = _values("delays", delays, pairs, carried, pre, post)
-    return sim.FromListConnector(np.column_stack([pairs, weights, times]))
+    return np.column_stack([pairs, weights, times])
 
 
 def _pairs(connector: Any, carried: Carried, pre: Any, post: Any, rng: Any) -> Pairs:

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pyNN.spinnaker as early
 import pyNN.spiNNaker as p
+import pyNN.spinnaker as early
 from pyNN.errors import InvalidDimensionsError, NonExistentParameterError, RecordingError
 from pyNN.random import NumpyRNG, RandomDistribution
 
@@ -85,10 +85,16 @@ projections = {
         cells, conduct, p.FromListConnector([(3, 2, 0.5, 3.0), (0, 1, 0.25, 2.0), (0, 1, 0.5, 4.0)])
     ),
     "positional": p.Projection(
-        noise, cells, p.FixedProbabilityConnector(1.0, uniform(0.25, 0.5, 5), 3.0), None, "excitatory"
+        noise,
+        cells,
+        p.FixedProbabilityConnector(1.0, uniform(0.25, 0.5, 5), 3.0),
+        None,
+        "excitatory",
     ),
     "distance": p.Projection(
-        cells, cells, p.DistanceDependentProbabilityConnector("d < 1.1", weights=0.5, delays="1 + d")
+        cells,
+        cells,
+        p.DistanceDependentProbabilityConnector("d < 1.1", weights=0.5, delays="1 + d"),
     ),
     "total": p.Projection(noise, cells, p.MultapseConnector(7, weights=0.5)),
     "to each": p.Projection(noise, cells, p.FixedNumberPreConnector(2, weights=0.5, delays=1.0)),
