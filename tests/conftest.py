@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[1]
+RUN = [sys.executable, "-c", "from spinnlive.cli import main; main()", "run"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,3 +33,36 @@ async def board(request: pytest.FixtureRequest) -> AsyncIterator[str]:
 
         async with EmulatedBoard() as emulated:
             yield emulated.address
+
+
+@pytest.fixture
+def run(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Call with the arguments of ``spinnlive run``: in an empty HOME, with no display; the working
+    directory is ``tmp_path/here``."""
+    home, here = tmp_path / "home", tmp_path / "here"
+    home.mkdir()
+    here.mkdir()
+    address = request.config.getoption("--board")
+    chosen = [] if address is None else ["--board", address]
+    environment = {
+        **os.environ,
+        "HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+        "MPLCONFIGDIR": str(tmp_path / "matplotlib"),
+    }
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND", "XDG_CONFIG_HOME"):
+        environment.pop(name, None)
+
+    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*RUN, *chosen, *map(str, arguments)],
+            cwd=here,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return call

@@ -10,6 +10,7 @@ import click
 from spinnlive.cli.board import board
 from spinnlive.cli.demo import demo
 from spinnlive.cli.probe import probe
+from spinnlive.cli.run import run
 from spinnlive.errors import SpinnliveError, UsageError
 
 EXIT_USAGE = 2
@@ -67,3 +68,4 @@ def main() -> None:
 main.add_command(board)
 main.add_command(demo)
 main.add_command(probe)
+main.add_command(run)

@@ -14,6 +14,7 @@ import functools
 import logging
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -21,6 +22,9 @@ from spinnlive.toolchain import private
 from spinnlive.toolchain.hook import after_import
 
 CFG_NAME = "spynnaker.cfg"
+
+HIDDEN_LOCAL = Path(f".{CFG_NAME}")
+"""A file of the working directory that sPyNNaker does not read and people expect it to."""
 
 SETTINGS: dict[str, dict[str, str]] = {
     # who names no machine gets one from open_live
@@ -34,6 +38,8 @@ SETTINGS: dict[str, dict[str, str]] = {
         "width": "None",
         "height": "None",
         "time_scale_factor": "None",
+        # µs; what the workshop's slides set, and today's sPyNNaker has no more
+        "machine_time_step": "None",
         # their cores cost one core per chip, seconds of start-up and 10 µs interrupts; they pay for
         # big read-backs only
         "enable_advanced_monitor_support": "False",
@@ -56,7 +62,14 @@ LOGGERS = (
     "spinn_utilities",
     "spalloc_client",
 )
-"""The loggers of sPyNNaker and the packages below it."""
+"""The loggers of sPyNNaker and the packages below it; some of their modules name theirs by file."""
+
+VERBOSE = {"instantiate": "True", "default": "info"}
+"""The section Logging for who wants sPyNNaker's own log."""
+
+_overrides: dict[tuple[str, str], str] = {}
+_when_read: list[Callable[[], None]] = []
+_verbose = False
 
 
 def arrange() -> None:
@@ -66,9 +79,38 @@ def arrange() -> None:
 
 def install(spinnaker: ModuleType) -> None:
     """Make ``sim.setup()`` read our defaults; ``spinnaker`` is ``spynnaker.pyNN.spinnaker``."""
-    private.replace_settings(_setup_configs)
-    if not _user_wants_logs():
+    private.replace_settings(_setup_configs, _read_settings)
+    if not _verbose and not _user_wants_logs():
         _be_quiet()
+
+
+def override(section: str, option: str, value: str) -> None:
+    """Let a setting have this value in every network from now on, whatever the user's files say."""
+    _overrides[section, option] = value
+
+
+def when_read(action: Callable[[], None]) -> None:
+    """Call ``action`` whenever ``sim.setup()`` has read the settings, before anything looks at
+    them."""
+    _when_read.append(action)
+
+
+def be_verbose() -> None:
+    """Leave sPyNNaker its own log, on stderr; to be called before it is imported."""
+    global _verbose
+    _verbose = True
+
+
+def user_setting(section: str, option: str) -> str | None:
+    """Give a setting of the user's cfg files, however it is spelt (machineName, machine_name); None
+    when they have none."""
+    from spinn_utilities.configs import CamelCaseConfigParser
+
+    parser = CamelCaseConfigParser()
+    for path in user_files():
+        parser.read(str(path))
+    value = parser.get(section, option) if parser.has_option(section, option) else None
+    return None if value is None or value.strip().lower() == "none" else value
 
 
 def user_files() -> list[Path]:
@@ -79,7 +121,7 @@ def user_files() -> list[Path]:
         Path(folder) / f".{CFG_NAME}"
         for folder in (appdirs.site_config_dir(), appdirs.user_config_dir(), Path.home())
     ]
-    return [path for path in [*home, Path(CFG_NAME)] if path.is_file()]
+    return [path for path in [*home, HIDDEN_LOCAL, Path(CFG_NAME)] if path.is_file()]
 
 
 @functools.cache
@@ -114,11 +156,44 @@ def _setup_configs() -> None:
     add_default_cfg(str(_settings_file()))
 
 
+def _read_settings() -> None:
+    """Do what sPyNNaker's function of this name does, then let `HIDDEN_LOCAL` win over HOME's file,
+    and `override` over all."""
+    from spinn_utilities.config_holder import load_config, set_config
+
+    load_config()
+    for section, option, value in _hidden_local():
+        set_config(section, option, value)
+    for (section, option), value in _overrides.items():
+        set_config(section, option, value)
+    for action in _when_read:
+        action()
+
+
+def _hidden_local() -> list[tuple[str, str, str]]:
+    """Give the settings of `HIDDEN_LOCAL` that the working directory's visible file lacks."""
+    from spinn_utilities.configs import CamelCaseConfigParser
+
+    if not HIDDEN_LOCAL.is_file() or HIDDEN_LOCAL.resolve().parent == Path.home().resolve():
+        return []
+    hidden, visible = CamelCaseConfigParser(), CamelCaseConfigParser()
+    hidden.read(str(HIDDEN_LOCAL))
+    visible.read(CFG_NAME)
+    return [
+        (section, option, value)
+        for section in hidden.sections()
+        for option, value in hidden.items(section)
+        if not visible.has_option(section, option)
+    ]
+
+
 @functools.cache
 def _settings_file() -> Path:
     """Write `SETTINGS` where sPyNNaker can read them."""
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_dict(SETTINGS)
+    if _verbose:
+        parser.read_dict({"Logging": VERBOSE})
     parser.read_dict({"Reports": {"default_report_file_path": str(scratch())}})
     path = scratch() / "spinnlive.cfg"
     with path.open("w", encoding="utf-8") as file:
@@ -142,7 +217,12 @@ def _be_quiet() -> None:
     """
     from spinn_utilities.log import FormatAdapter
 
-    for name in LOGGERS:
+    by_file = [
+        name
+        for name in logging.root.manager.loggerDict
+        if name.endswith(".py") and any(package in Path(name).parts for package in LOGGERS)
+    ]
+    for name in (*LOGGERS, *by_file):
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.CRITICAL)

@@ -40,12 +40,13 @@ class EarlyStop:
         """Wait until the run is over or is to end; sPyNNaker guesses the former, in seconds."""
         deadline = time.monotonic() + seconds
         while not self._wanted.wait(max(POLL_S, deadline - time.monotonic())):
-            if time.monotonic() >= deadline and not _any_core_runs():
+            if time.monotonic() >= deadline and not any_core_runs():
                 return
         _pause()
 
 
-def _any_core_runs() -> bool:
+def any_core_runs() -> bool:
+    """Ask the board whether any core of the network still runs."""
     from spinn_front_end_common.data import FecDataView
     from spinnman.model.enums import CPUState
 

@@ -18,17 +18,21 @@ WRITTEN_FOR = "1!7.4.1"
 """The version of sPyNNaker whose source these names were read in."""
 
 RUNNER = "spinn_front_end_common.interface.interface_functions.application_runner"
+SETTINGS_READER = "spinnman.spinnman_simulation"
+"""The last of two classes that read the settings anew."""
 _APP_MATRIX = "spynnaker.pyNN.models.neuron.synaptic_matrix_app:SynapticMatrixApp"
 _STDP = "spynnaker.pyNN.models.neuron.synapse_dynamics.synapse_dynamics_stdp:SynapseDynamicsSTDP"
 
 NAMES: tuple[tuple[str, str, str], ...] = (
     # module, or module:class; name; what it is needed for
     ("spynnaker.pyNN.spinnaker", "setup_configs", "settings without a cfg file"),
+    (SETTINGS_READER, "load_config", "settings above the user's cfg files"),
     ("spinn_utilities.progress_bar:ProgressBar", "_print_distance_indicator", "progress"),
     ("spinn_utilities.progress_bar:ProgressBar", "_print_progress", "progress"),
     ("spinn_utilities.progress_bar:ProgressBar", "_print_progress_done", "progress"),
     ("spinn_utilities.progress_bar:ProgressBar", "_string", "progress"),
     (RUNNER, "sleep", "ending a run before its time"),
+    (RUNNER, "SAFETY_FINISH_TIME", "measuring a run"),
     (
         "spinn_front_end_common.data.fec_data_view:FecDataView",
         "_FecDataView__fec_data",
@@ -38,6 +42,15 @@ NAMES: tuple[tuple[str, str, str], ...] = (
         "spinn_front_end_common.data.fec_data_view:_FecDataModel",
         "_current_run_timesteps",
         "ending a run before its time",
+    ),
+    *(
+        ("spinn_front_end_common.data.fec_data_view:_FecDataModel", name, "PyNN 0.7's pace")
+        for name in (
+            "_simulation_time_step_us",
+            "_time_scale_factor",
+            "_hardware_time_step_us",
+            "_hardware_time_step_ms",
+        )
     ),
     (
         "spinn_front_end_common.data.fec_data_view:_FecDataModel",
@@ -110,18 +123,37 @@ def replace_sleep(wait: Callable[[float], None]) -> None:
     runner.sleep = wait
 
 
-def replace_settings(setup: Callable[[], None]) -> None:
-    """Make ``setup`` what ``sim.setup()`` calls to find its settings."""
-    module: Any = importlib.import_module("spynnaker.pyNN.spinnaker")
-    if not hasattr(module, "setup_configs"):
-        raise missing("spynnaker.pyNN.spinnaker.setup_configs")
-    module.setup_configs = setup
+def run_margin_s() -> float:
+    """Give how much longer than a run should take sPyNNaker waits for it (seconds)."""
+    runner: Any = importlib.import_module(RUNNER)
+    return float(runner.SAFETY_FINISH_TIME)
+
+
+def replace_settings(setup: Callable[[], None], read: Callable[[], None]) -> None:
+    """Make ``setup`` what ``sim.setup()`` calls to find its settings, and ``read`` what it calls to
+    read them."""
+    for place, name, function in (
+        ("spynnaker.pyNN.spinnaker", "setup_configs", setup),
+        (SETTINGS_READER, "load_config", read),
+    ):
+        module: Any = importlib.import_module(place)
+        if not hasattr(module, name):
+            raise missing(f"{place}.{name}")
+        setattr(module, name, function)
 
 
 def set_end_of_run(ticks: int) -> None:
     """Make sPyNNaker take ``ticks`` as the end of the run under way, in place of the end that was
     planned."""
     _data()._current_run_timesteps = ticks
+
+
+def set_time_scale_factor(factor: int) -> None:
+    """Make every time step of the network last ``factor`` times as long on the board."""
+    data = _data()
+    data._time_scale_factor = factor
+    data._hardware_time_step_us = data._simulation_time_step_us * factor
+    data._hardware_time_step_ms = data._hardware_time_step_us / 1000
 
 
 def take_listeners() -> list[Any]:

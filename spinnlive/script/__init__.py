@@ -1,0 +1,6 @@
+"""Running somebody's PyNN script: ``spinnlive run``.
+
+* `run`: the script itself, from its board to its exit code
+* `board`: the board that it gets; `figures`, `backend`: what becomes of its figures
+* `recorded`: its recorded data in a file; `progress`, `report`: what the terminal says
+"""

@@ -1,0 +1,68 @@
+"""What the network recorded, for all its populations at once."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def has_run() -> bool:
+    """Say whether there is a network that has run and was not ended: its data can be read."""
+    if "spynnaker.pyNN.data" not in sys.modules:
+        return False
+    from spynnaker.pyNN.data import SpynnakerDataView
+
+    return bool(
+        SpynnakerDataView.is_setup()
+        and not SpynnakerDataView.is_shutdown()
+        and SpynnakerDataView.is_ran_ever()
+    )
+
+
+def any_data() -> bool:
+    """Say whether the network has run since it was set up, or since its last reset."""
+    from spynnaker.pyNN.data import SpynnakerDataView
+
+    return bool(SpynnakerDataView.is_ran_ever() and not SpynnakerDataView.is_reset_last())
+
+
+def blocks() -> dict[str, Any]:
+    """Give the Neo Block of each population that recorded anything, by label."""
+    from spinn_front_end_common.utilities.exceptions import ConfigurationException
+    from spynnaker.pyNN.data import SpynnakerDataView
+
+    found = {}
+    for population in SpynnakerDataView.iterate_populations():
+        try:
+            found[population.label] = population.get_data()
+        except ConfigurationException:  # it recorded nothing
+            continue
+    return found
+
+
+def rows(block: Any) -> dict[str, NDArray[np.float64]]:
+    """Give the latest segment of a Neo Block as arrays by variable: (neuron, time in ms) of spikes,
+    (neuron, time in ms, value) of samples, by neuron, then by time."""
+    segment = block.segments[-1]
+    variables: dict[str, NDArray[np.float64]] = {}
+    if segment.spiketrains:
+        trains = [
+            np.column_stack(
+                [
+                    np.full(len(train), train.annotations["source_index"]),
+                    train.rescale("ms").magnitude,
+                ]
+            )
+            for train in segment.spiketrains
+        ]
+        variables["spikes"] = np.concatenate(trains).astype(float).reshape(-1, 2)
+    for signal in segment.analogsignals:
+        ids = np.asarray(signal.annotations["channel_names"], dtype=float)
+        times = signal.times.rescale("ms").magnitude
+        variables[signal.name] = np.column_stack(
+            [np.repeat(ids, len(times)), np.tile(times, len(ids)), signal.magnitude.T.ravel()]
+        )
+    return variables
