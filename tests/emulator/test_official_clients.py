@@ -75,6 +75,21 @@ async def test_spikes_and_voltages_are_those_of_the_maths(tmp_path: Path) -> Non
 
 
 @pytest.mark.board
+async def test_every_spike_of_a_poisson_source_arrives(tmp_path: Path) -> None:
+    """Several spikes of a tick travel in one packet, whose payload is their number."""
+    async with EmulatedBoard() as board:
+        await run_script(SCRIPTS / "poisson.py", tmp_path, board, "result.npz")
+    result = np.load(tmp_path / "result.npz")
+    voltages, ticks = result["voltages"], result["spikes"][:, 0].astype(int)
+    arrivals = np.zeros((len(voltages) + 1, voltages.shape[1]))
+    np.add.at(arrivals, (ticks + 1, result["spikes"][:, 1].astype(int)), result["weight"])
+    assert np.count_nonzero(arrivals > result["weight"]) > 50
+    wanted = simulate(len(voltages), arrivals)
+    assert not wanted.spikes.size
+    np.testing.assert_allclose(voltages, wanted.voltages, atol=VOLTAGE_ERROR_MV, rtol=0)
+
+
+@pytest.mark.board
 async def test_the_official_live_client_injects_and_receives(tmp_path: Path) -> None:
     async with EmulatedBoard() as board:
         await run_script(SCRIPTS / "official_live.py", tmp_path, board, "result.json")
