@@ -73,6 +73,14 @@ static void transmit(struct chip *chip) {
     ethernet->frames_out++;
 }
 
+uint64_t ethernet_next_departure(const struct chip *chip) {
+    const struct ethernet *ethernet = &chip->ethernet;
+
+    if (ethernet->outgoing_head == ethernet->outgoing_tail)
+        return NEVER;
+    return ethernet->outgoing[ethernet->outgoing_head % ETHERNET_OUTGOING].due;
+}
+
 const struct ethernet_frame *ethernet_sent(const struct chip *chip, uint64_t now) {
     const struct ethernet *ethernet = &chip->ethernet;
     const struct ethernet_frame *frame = &ethernet->outgoing[ethernet->outgoing_head % ETHERNET_OUTGOING];

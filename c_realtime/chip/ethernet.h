@@ -35,6 +35,9 @@ void ethernet_write(struct chip *chip, uint32_t offset, unsigned bytes, uint32_t
 /* A frame arrives; false if it was dropped (too long, or too many wait). */
 bool ethernet_receive(struct chip *chip, const uint8_t *frame, uint32_t length);
 
+/* When the next frame will have left; NEVER if none is on its way. */
+uint64_t ethernet_next_departure(const struct chip *chip);
+
 /* The next frame that has left by `now`, or NULL. It stays valid until ethernet_taken(). */
 const struct ethernet_frame *ethernet_sent(const struct chip *chip, uint64_t now);
 void ethernet_taken(struct chip *chip);

@@ -16,8 +16,9 @@
 /* How much emulated time passes between looks at the sockets while there is work to do. */
 #define LOOK_CYCLES (100 * CYCLES_PER_US)
 
-/* The longest sleep while nothing is to be done; a datagram wakes the board at once. */
-#define IDLE_CYCLES (10000 * CYCLES_PER_US)
+/* The longest sleep while the monitors do nothing but keep their clocks: nobody can see it if they do that in arrears.
+ * A datagram wakes the board at once. */
+#define QUIET_CYCLES (5000 * CYCLES_PER_US)
 
 /* Booting from an image takes a second of emulated time or less on 4 chips; a board that is not up after this will
  * never be. */
@@ -45,13 +46,17 @@ static bool lifeline_cut(void) {
     return read(STDIN_FILENO, rubbish, sizeof rubbish) <= 0;
 }
 
-/* Wait until the machine may run on, or somebody wants something of it. */
-static void wait_for_work(struct pollfd polls[POLL_COUNT], const struct pacer *pacer, const struct machine *machine) {
-    uint64_t next = machine_next_event(machine);
+/* How far the machine may run, or its clock may wait, before somebody must look at its outputs and inputs. */
+static uint64_t next_look(const struct machine *machine) {
+    uint64_t next = machine_next_outward_event(machine);
     if (next < machine->now + LOOK_CYCLES)
-        next = machine->now + LOOK_CYCLES;
-    if (next > machine->now + IDLE_CYCLES)
-        next = machine->now + IDLE_CYCLES;
+        return machine->now + LOOK_CYCLES;
+    return next < machine->now + QUIET_CYCLES ? next : machine->now + QUIET_CYCLES;
+}
+
+/* Wait until the machine must run on, or somebody wants something of it. */
+static void wait_for_work(struct pollfd polls[POLL_COUNT], const struct pacer *pacer, const struct machine *machine) {
+    uint64_t next = next_look(machine);
     int64_t wait = pacer_wait_ns(pacer, next);
     struct timespec timeout = {.tv_sec = wait / 1000000000, .tv_nsec = wait % 1000000000};
     ppoll(polls, POLL_COUNT, &timeout, NULL);
@@ -78,7 +83,7 @@ static void run(struct machine *machine, struct udp *udp, int control, const str
 
     pacer_start(&pacer, options->pace, machine->now);
     while (!stop_requested && (options->run_cycles == 0 || machine->now < options->run_cycles)) {
-        uint64_t allowed = pacer_allowed(&pacer, machine->now), slice_end = machine->now + LOOK_CYCLES;
+        uint64_t allowed = pacer_allowed(&pacer, machine->now), slice_end = next_look(machine);
 
         if (allowed > machine->now)
             machine_run(machine, allowed < slice_end ? allowed : slice_end);
@@ -91,7 +96,7 @@ static void run(struct machine *machine, struct udp *udp, int control, const str
         if (polls[POLL_SCP].revents || polls[POLL_BOOT].revents) {
             /* Time has passed in the sleep: a datagram comes at the time that it is now. */
             allowed = pacer_allowed(&pacer, machine->now);
-            if (pacer.pace == PACE_REALTIME && allowed < machine->now + IDLE_CYCLES)
+            if (pacer.pace == PACE_REALTIME && allowed < machine->now + 2 * QUIET_CYCLES)
                 machine_run(machine, allowed);
             udp_receive(udp, machine);
         }

@@ -121,6 +121,23 @@ uint64_t machine_next_event(const struct machine *machine) {
     return next > machine->now ? next : machine->now;
 }
 
+uint64_t machine_next_outward_event(const struct machine *machine) {
+    uint64_t next = ethernet_next_departure(machine->ethernet);
+
+    for (unsigned i = 0; i < machine->chip_count; i++) {
+        struct chip *chip = machine->chip[i];
+        const struct processor *monitor = router_monitor(chip);
+        if (chip->awake)
+            return machine->now;
+        for (unsigned k = 0; k < CORES_PER_CHIP; k++) {
+            const struct processor *core = &chip->core[k];
+            if (core != monitor && processor_is_running(core) && core->next_event < next)
+                next = core->next_event;
+        }
+    }
+    return next > machine->now ? next : machine->now;
+}
+
 static uint64_t grid_below(uint64_t time) {
     return time - time % MACHINE_WINDOW_CYCLES;
 }

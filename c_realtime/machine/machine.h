@@ -63,6 +63,10 @@ void machine_run(struct machine *machine, uint64_t until);
 /* The first time at which a machine whose cores all sleep will do something; now if some core is awake. */
 uint64_t machine_next_event(const struct machine *machine);
 
+/* The first time at which anything but the monitors' housekeeping is due: something of an application core's, or a
+ * datagram on its way out. Now if some core is awake; NEVER if all is quiet. */
+uint64_t machine_next_outward_event(const struct machine *machine);
+
 /* A datagram arrives at the board, now. False if it was dropped. */
 bool machine_input(struct machine *machine, const struct datagram *datagram);
 

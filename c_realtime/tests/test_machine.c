@@ -90,6 +90,32 @@ static void sleep_is_skipped(void) {
     machine_destroy(machine);
 }
 
+/* What the host must be woken for: not for a monitor's clock, but for an application core's timer and for a frame. */
+static void outward_events(void) {
+    struct machine *machine = new_machine(BOARD_SPINN3);
+    struct chip *root = machine->ethernet;
+
+    CHECK_EQUAL(machine_next_outward_event(machine), NEVER);
+    for (unsigned k = 0; k < 2; k++) {
+        struct processor *core = &root->core[k];
+        core->state = PROCESSOR_RUNNING;
+        core->clocked = true;
+        core->arm.waiting = true;
+        timer_write(core, 0x00, k ? 90000 : 20000);
+        timer_write(core, 0x08, 0xe2);
+    }
+    root->awake = 0;
+    root->next_event = 20000;
+    CHECK_EQUAL(machine_next_event(machine), 20000);
+    CHECK_EQUAL(machine_next_outward_event(machine), 90000);
+    ethernet_write(root, 0xc008, 4, 60);
+    ethernet_write(root, 0xc00c, 4, 60);
+    CHECK_EQUAL(machine_next_outward_event(machine), 60 * ETHERNET_CYCLES_PER_BYTE + ETHERNET_LATENCY_CYCLES);
+    processor_wake(&root->core[1]);
+    CHECK_EQUAL(machine_next_outward_event(machine), machine->now);
+    machine_destroy(machine);
+}
+
 static void boards(void) {
     struct machine *machine = new_machine(BOARD_SPINN5);
     unsigned wired = 0, cores = 0;
@@ -108,6 +134,7 @@ static void boards(void) {
 int main(void) {
     same_however_it_is_cut();
     sleep_is_skipped();
+    outward_events();
     boards();
     return EXIT_SUCCESS;
 }
