@@ -101,6 +101,13 @@ def synapse_type(dynamics: SynapseDynamics | None, weight: Any, delay: Any) -> A
     )
 
 
+def fractions_of(made: Any) -> dict[str, float]:
+    """Give A_plus and A_minus of a synapse type that `synapse_type` made, as 0.7 counts them."""
+    rule = getattr(made, "weight_dependence", None)
+    fractions = getattr(rule, "fractions", None)
+    return {} if fractions is None else dict(zip(("A_plus", "A_minus"), fractions, strict=True))
+
+
 def _in_fractions(rule: Any, timing: Any) -> Any:
     """Give a projection a weight rule of its own, with 0.7's defaults where it was given nothing.
 
