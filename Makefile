@@ -41,13 +41,13 @@ $(VENV)/.tools: $(VENV)/.installed
 
 # The C tests, and the library with which Python compares the ARM core with an oracle.
 ctest: $(VENV)/.tools
-	@$(BIN)/cmake -S c_realtime -B $(CTEST) -DSPINNLIVE_TESTS=ON -Wno-dev >/dev/null
+	@$(BIN)/cmake -S c_realtime -B $(CTEST) -DSPINNLIVE_TESTS=ON >/dev/null
 	@$(BIN)/cmake --build $(CTEST) >/dev/null
 	$(BIN)/ctest --test-dir $(CTEST) --output-on-failure
 
 # The C tests again, watched for memory errors and undefined behaviour; and a board program built that way.
 sanitize: $(VENV)/.tools
-	@$(BIN)/cmake -S c_realtime -B $(ASAN) -DSPINNLIVE_TESTS=ON -DSPINNLIVE_SANITIZE=ON -Wno-dev >/dev/null
+	@$(BIN)/cmake -S c_realtime -B $(ASAN) -DSPINNLIVE_TESTS=ON -DSPINNLIVE_SANITIZE=ON >/dev/null
 	@$(BIN)/cmake --build $(ASAN) >/dev/null
 	$(BIN)/ctest --test-dir $(ASAN) --output-on-failure
 

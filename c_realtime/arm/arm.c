@@ -178,12 +178,75 @@ void arm_step(struct arm_core *core) {
         execute_one(core);
 }
 
+/* ---- delay loops ----
+ * Software waits by counting a register down in two instructions: SUBS #1, and a branch back to it, until the register
+ * is zero (BNE) or passes below (BCS). Four fifths of all that SCAMP executes while it boots is such a loop. Nothing
+ * but the register and the flags changes in it, and interrupts come only between grants: so many turns can be taken at
+ * once, with the outcome of taking them one by one. */
+
+#define DELAY_TURN_CYCLES       (1 + 1 + ARM_EXTRA_BRANCH)
+#define DELAY_TURN_INSTRUCTIONS 2
+#define CONDITION_NE            1u
+#define CONDITION_CS            2u
+#define NO_DELAY                16u
+
+static uint32_t code_word(const struct arm_core *core, uint32_t pc, unsigned bytes) {
+    uint32_t word = 0;
+    memcpy(&word, core->itcm + pc, bytes);
+    return word;
+}
+
+/* The register that a delay loop at `pc` counts down and its branch's condition; NO_DELAY for any other code. */
+static uint32_t delay_counter(const struct arm_core *core, uint32_t pc, uint32_t *condition) {
+    uint32_t subtract, branch, counter;
+
+    if (core->thumb) {
+        subtract = code_word(core, pc, 2);
+        branch = code_word(core, pc + 2, 2);
+        *condition = branch >> 8 & 15;
+        counter = subtract >> 8 & 7;
+        if ((subtract & 0xf8ff) != 0x3801 || (branch & 0xf0ff) != 0xd0fd)
+            return NO_DELAY;
+    } else {
+        subtract = code_word(core, pc, 4);
+        branch = code_word(core, pc + 4, 4);
+        *condition = branch >> 28;
+        counter = subtract >> 12 & 15;
+        if ((subtract & 0xfff00fff) != 0xe2500001 || (subtract >> 16 & 15) != counter || counter == 15 ||
+            (branch & 0x0fffffff) != 0x0afffffd)
+            return NO_DELAY;
+    }
+    return *condition == CONDITION_NE || *condition == CONDITION_CS ? counter : NO_DELAY;
+}
+
+/* A branch to the instruction before it has just been taken: if that is a delay loop, take further turns as long as the
+ * grant covers them whole. The turn that leaves the loop is left to be executed. */
+static void take_delay_turns(struct arm_core *core) {
+    uint32_t condition, counter = delay_counter(core, core->pc, &condition);
+
+    if (counter == NO_DELAY || core->cycles_left <= DELAY_TURN_CYCLES)
+        return;
+    uint32_t turns = (uint32_t)(core->cycles_left - 1) / DELAY_TURN_CYCLES;
+    uint32_t staying = core->r[counter] - (condition == CONDITION_NE ? 1 : 0);
+    if (turns > staying)
+        turns = staying;
+    if (turns == 0)
+        return;
+    core->r[counter] -= turns - 1;
+    core->r[counter] = add_with_flags(core, core->r[counter], ~1u, 1); /* the last subtraction sets the flags */
+    core->cycles_left -= (int32_t)turns * DELAY_TURN_CYCLES;
+    core->instructions += (uint64_t)turns * DELAY_TURN_INSTRUCTIONS;
+}
+
 int32_t arm_run(struct arm_core *core, int32_t cycles) {
     core->cycles_granted = core->cycles_left = cycles;
     while (core->cycles_left > 0 && !core->waiting) {
         if (unlikely(core->interrupt_due))
             enter_interrupt(core);
+        uint32_t pc = core->pc;
         execute_one(core);
+        if (unlikely(pc - core->pc == (core->thumb ? 2u : 4u)) && pc < ARM_ITCM_SIZE)
+            take_delay_turns(core);
     }
     return arm_cycles_spent(core);
 }

@@ -3,8 +3,8 @@
 /* Registers (SpiNNaker datasheet, communications controller). */
 enum {
     TRANSMIT_CONTROL = 0x00,
-    TRANSMIT_DATA = 0x04,
-    TRANSMIT_KEY = 0x08, /* writing it sends */
+    TRANSMIT_DATA = 0x04, /* writing it gives the next packet a payload */
+    TRANSMIT_KEY = 0x08,  /* writing it sends */
     RECEIVE_STATUS = 0x0c,
     RECEIVE_DATA = 0x10,
     RECEIVE_KEY = 0x14, /* reading it takes the packet */
@@ -41,7 +41,7 @@ static void update_transmit(struct processor *processor) {
 void comms_reset(struct processor *processor) {
     struct comms *comms = &processor->comms;
     comms->transmit_control = comms->transmit_data = 0;
-    comms->holding = comms->overrun = false;
+    comms->has_data = comms->holding = comms->overrun = false;
     comms->head = comms->tail = 0;
     update_receive(processor);
     update_transmit(processor);
@@ -53,6 +53,10 @@ static void send_key(struct processor *processor, uint32_t key) {
     struct comms *comms = &processor->comms;
     struct packet packet = {comms->transmit_control & PACKET_CONTROL_MASK, comms->transmit_data, key};
 
+    /* sPyNNaker's Poisson sources leave the control bit out, and rely on the data alone. */
+    if (comms->has_data)
+        packet.control |= PACKET_HAS_PAYLOAD;
+    comms->has_data = false;
     if (comms->holding) {
         comms->overrun = true;
         return;
@@ -145,6 +149,7 @@ void comms_write(struct processor *processor, uint32_t offset, uint32_t value) {
         break;
     case TRANSMIT_DATA:
         comms->transmit_data = value;
+        comms->has_data = true;
         break;
     case TRANSMIT_KEY:
         send_key(processor, value);

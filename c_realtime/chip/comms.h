@@ -14,8 +14,9 @@ struct processor;
 
 struct comms {
     uint32_t transmit_control, transmit_data, source_address;
-    bool holding; /* a packet waits in the transmit register for its receivers */
-    bool overrun; /* a key was written while it waited; cleared by reading TCR */
+    bool has_data; /* written since the last key: the next packet has a payload */
+    bool holding;  /* a packet waits in the transmit register for its receivers */
+    bool overrun;  /* a key was written while it waited; cleared by reading TCR */
     struct packet held;
     uint64_t give_up; /* when the held packet is dropped */
     struct packet queue[COMMS_QUEUE_SIZE];

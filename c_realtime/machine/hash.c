@@ -60,7 +60,7 @@ static uint64_t add_devices(uint64_t hash, const struct processor *core) {
         hash = add(add(add(hash, timer->load), timer->background), timer->control);
         hash = add(add(add(hash, timer->count), timer->expiry), timer->expired);
     }
-    hash = add(add(hash, comms->transmit_control), comms->transmit_data);
+    hash = add(add(add(hash, comms->transmit_control), comms->transmit_data), comms->has_data);
     hash = add(add(hash, comms->source_address), comms->holding);
     for (uint32_t i = comms->head; i != comms->tail; i++)
         hash = add_bytes(hash, &comms->queue[i % COMMS_QUEUE_SIZE], sizeof *comms->queue);

@@ -25,6 +25,17 @@ int main(void) {
     CHECK_EQUAL(comms_read(to, RSR), 0);
     CHECK(!(to->vic.lines & VIC_COMMS_RECEIVED));
 
+    /* Data written before the key make a payload, whatever the control register says, but only of one packet. */
+    comms_write(from, TCR, 0);
+    comms_write(from, TXDATA, 3);
+    comms_write(from, TXKEY, 0x1004);
+    comms_write(from, TXKEY, 0x1005);
+    CHECK_EQUAL(comms_read(to, RSR), 0x80000000u | PACKET_SOURCE_LOCAL << 24 | PACKET_HAS_PAYLOAD);
+    CHECK_EQUAL(comms_read(to, RXDATA), 3);
+    CHECK_EQUAL(comms_read(to, RXKEY), 0x1004);
+    CHECK_EQUAL(comms_read(to, RSR), 0x80000000u | PACKET_SOURCE_LOCAL << 24);
+    CHECK_EQUAL(comms_read(to, RXKEY), 0x1005);
+
     /* A full receiver holds the sender up: nothing is lost, and it goes on when there is room. */
     for (unsigned i = 0; i < COMMS_HOLD_MARK; i++)
         comms_write(from, TXKEY, 0x1000 + i);

@@ -151,7 +151,51 @@ static void bus(void) {
     chip_destroy(chip);
 }
 
+/* Delay loops are taken many turns at a time: the outcome is that of executing every instruction by itself. */
+static void delay_loops(void) {
+    static const uint32_t arm_loop[] = {0xe2577001u, 0x1afffffdu, 0xe2800001u,
+                                        BRANCH_TO_SELF}; /* subs r7, r7, #1; bne */
+    static const uint16_t thumb_loop[] = {0x3f01, 0xd1fd, 0x3001, 0xe7fe};
+
+    srand(4);
+    for (unsigned i = 0; i < 2000; i++) {
+        static const uint32_t edges[] = {0, 1, 2, 3, 0x80000000u, 0x80000001u, 0xffffffffu};
+        bool thumb = i & 1;
+        unsigned carry = i & 2 ? 1 : 0; /* bcs in place of bne */
+        struct arm_core *cores[2];
+        for (unsigned k = 0; k < 2; k++) {
+            struct arm_core *arm = cores[k] = calloc(1, sizeof *arm);
+            CHECK(arm != NULL);
+            arm_reset(arm);
+            if (thumb)
+                memcpy(arm->itcm + 0x40, thumb_loop, sizeof thumb_loop);
+            else
+                memcpy(arm->itcm + 0x40, arm_loop, sizeof arm_loop);
+            arm->itcm[thumb ? 0x43 : 0x47] += (uint8_t)(thumb ? carry : carry << 4);
+            arm->pc = 0x40;
+            arm->thumb = thumb;
+        }
+        cores[0]->r[7] = cores[1]->r[7] = i % 3 ? (uint32_t)rand() % 300 : edges[(unsigned)rand() % 7];
+        for (unsigned grant = 0; grant < 4; grant++) {
+            int32_t cycles = 1 + rand() % 400;
+            int32_t spent = arm_run(cores[0], cycles);
+            cores[1]->cycles_granted = cores[1]->cycles_left = cycles;
+            while (cores[1]->cycles_left > 0)
+                arm_step(cores[1]);
+            CHECK_EQUAL(spent, arm_cycles_spent(cores[1]));
+            CHECK_EQUAL(cores[0]->pc, cores[1]->pc);
+            CHECK_EQUAL(cores[0]->r[7], cores[1]->r[7]);
+            CHECK_EQUAL(cores[0]->r[0], cores[1]->r[0]);
+            CHECK_EQUAL(arm_cpsr(cores[0]), arm_cpsr(cores[1]));
+            CHECK_EQUAL(cores[0]->instructions, cores[1]->instructions);
+        }
+        free(cores[0]);
+        free(cores[1]);
+    }
+}
+
 int main(void) {
+    delay_loops();
     timer_interrupts_on_time();
     waiting_costs_nothing();
     exceptions();

@@ -160,19 +160,30 @@ trio.run(main)
 
 
 async def test_the_board_ends_when_its_owner_is_killed() -> None:
-    owner = await trio.lowlevel.open_process([sys.executable, "-c", HOLDER], stdout=subprocess.PIPE)
-    assert owner.stdout is not None
-    said = b""
-    while b"\n" not in said:
-        said += await owner.stdout.receive_some(100)
-    address, pid = said.decode().split()
-    assert (await control(address, "status"))["booted"] is True
-    pidfd = os.pidfd_open(int(pid))
-    owner.send_signal(signal.SIGKILL)
-    await owner.wait()
+    # -P: what is installed, not a source tree in the working directory
+    owner = await trio.lowlevel.open_process(
+        [sys.executable, "-P", "-c", HOLDER], stdout=subprocess.PIPE
+    )
+    try:
+        address, pid = (await first_line(owner)).split()
+        assert (await control(address, "status"))["booted"] is True
+        pidfd = os.pidfd_open(int(pid))
+    finally:
+        owner.send_signal(signal.SIGKILL)
+        await owner.wait()
     with trio.fail_after(60):
         await trio.lowlevel.wait_readable(pidfd)  # readable once the board's process has ended
     os.close(pidfd)
+
+
+async def first_line(process: trio.Process) -> str:
+    assert process.stdout is not None
+    said = b""
+    while b"\n" not in said:
+        more = await process.stdout.receive_some()
+        assert more, f"the program ended after {said!r}"
+        said += more
+    return said.decode()
 
 
 async def test_unknown_commands_are_refused_by_the_control_port() -> None:

@@ -18,7 +18,7 @@ from spinnlive.cli.main import only_interrupted, our_errors
 from spinnlive.cli.probe import format_report
 from spinnlive.errors import BoardLost, UsageError
 
-COMMAND = [sys.executable, "-c", "from spinnlive.cli import main; main()"]
+COMMAND = [sys.executable, "-P", "-c", "from spinnlive.cli import main; main()"]
 
 
 def status(**changes: object) -> BoardStatus:

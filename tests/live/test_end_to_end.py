@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 NETWORKS = Path(__file__).parent / "networks"
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -29,7 +28,6 @@ def play(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
             env={
                 **os.environ,
                 "HOME": str(home),
-                "PYTHONPATH": str(ROOT),
                 "MPLCONFIGDIR": str(tmp_path / "matplotlib"),
             },
             capture_output=True,

@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 
-SPINNLIVE = str(Path(__file__).parents[2])
-
 LOOK = """
 sim.setup(timestep=1.0)
 pop = sim.Population(3, sim.IF_curr_exp(), label="pop")
@@ -38,7 +36,6 @@ def run(folder: Path, imports: str, code: str = LOOK) -> tuple[dict[str, Any], s
     environment = {
         **os.environ,
         "HOME": str(home),
-        "PYTHONPATH": SPINNLIVE,
         # the font cache of matplotlib, which sPyNNaker imports, is not sPyNNaker's doing nor ours
         "MPLCONFIGDIR": str(folder / "matplotlib"),
     }

@@ -1,4 +1,4 @@
-"""A plain, unmodified sPyNNaker script on the emulated board: its results are those of the maths."""
+"""The official packages, unmodified, as clients of the emulated board: SpiNNMan, sPyNNaker and its live client."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ use_java = False
 """
 
 
-async def run_script(script: Path, folder: Path, board: EmulatedBoard, *arguments: str) -> None:
-    """Run a script as its author would: in a folder with a spynnaker.cfg that names the board."""
+async def run_script(script: Path, folder: Path, board: EmulatedBoard, *arguments: str) -> str:
+    """Run a script as its author would: in a folder with a cfg that names the board; give what it said."""
     (folder / ".spynnaker.cfg").write_text(
         SETTINGS.format(address=board.address, version=board.version)
     )
@@ -42,7 +42,9 @@ async def run_script(script: Path, folder: Path, board: EmulatedBoard, *argument
         stderr=subprocess.STDOUT,
         check=False,
     )
-    assert result.returncode == 0, result.stdout.decode()[-4000:]
+    said = result.stdout.decode()
+    assert result.returncode == 0, said[-4000:]
+    return said
 
 
 def expected_arrivals(weights: np.ndarray, ticks: int) -> np.ndarray:
@@ -73,6 +75,21 @@ async def test_spikes_and_voltages_are_those_of_the_maths(tmp_path: Path) -> Non
 
 
 @pytest.mark.board
+async def test_every_spike_of_a_poisson_source_arrives(tmp_path: Path) -> None:
+    """Several spikes of a tick travel in one packet, whose payload is their number."""
+    async with EmulatedBoard() as board:
+        await run_script(SCRIPTS / "poisson.py", tmp_path, board, "result.npz")
+    result = np.load(tmp_path / "result.npz")
+    voltages, ticks = result["voltages"], result["spikes"][:, 0].astype(int)
+    arrivals = np.zeros((len(voltages) + 1, voltages.shape[1]))
+    np.add.at(arrivals, (ticks + 1, result["spikes"][:, 1].astype(int)), result["weight"])
+    assert np.count_nonzero(arrivals > result["weight"]) > 50
+    wanted = simulate(len(voltages), arrivals)
+    assert not wanted.spikes.size
+    np.testing.assert_allclose(voltages, wanted.voltages, atol=VOLTAGE_ERROR_MV, rtol=0)
+
+
+@pytest.mark.board
 async def test_the_official_live_client_injects_and_receives(tmp_path: Path) -> None:
     async with EmulatedBoard() as board:
         await run_script(SCRIPTS / "official_live.py", tmp_path, board, "result.json")
@@ -80,3 +97,12 @@ async def test_the_official_live_client_injects_and_receives(tmp_path: Path) -> 
     assert len(result["sent"]) == 40
     assert [neuron for _, neuron in result["received"]] == result["sent"]
     assert sorted(result["received"]) == result["recorded"]
+
+
+@pytest.mark.board
+async def test_spinnman_boots_the_board_and_reads_back_what_it_wrote(tmp_path: Path) -> None:
+    async with EmulatedBoard(booted=False) as board:
+        said = await run_script(SCRIPTS / "spinnman_boot.py", tmp_path, board, board.address)
+        assert (await board.status()).booted
+    assert "chips 4 cores 72" in said
+    assert "memory is as written" in said

@@ -1,0 +1,102 @@
+"""Every plasticity rule of sPyNNaker on the emulated board: each weight is where the rule's own maths puts it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import trio
+from numpy.typing import NDArray
+from stdp_reference import (
+    Additive,
+    Multiplicative,
+    NearestPairRule,
+    PairRule,
+    Rule,
+    TripletRule,
+    VogelsRule,
+    final_weight,
+)
+from test_spynnaker import SCRIPTS, run_script
+
+from spinnlive.boards.emulated import EmulatedBoard
+
+W_MAX, START = 8.0, 4.0
+TAUS = {"tau_plus": 20.0, "tau_minus": 30.0}
+RULES: dict[str, Callable[[float], Rule]] = {
+    "pair, additive": lambda _: PairRule(Additive(W_MAX, 1.0, 0.75), **TAUS),
+    "pair, multiplicative": lambda _: PairRule(Multiplicative(W_MAX, 0.25, 0.1875), **TAUS),
+    "nearest pair, additive": lambda delay_ms: NearestPairRule(
+        Additive(W_MAX, 1.0, 0.75), **TAUS, delay_ms=delay_ms
+    ),
+    "Vogels, additive": lambda _: VogelsRule(Additive(W_MAX, 0.25, 0.25), tau=20.0, alpha=0.25),
+    "triplet, additive": lambda _: TripletRule(
+        Additive(W_MAX, 0.0625 * W_MAX, 0.0625 * W_MAX, 0.125 * W_MAX, 0.03125 * W_MAX),
+        **TAUS,
+        tau_x=50.0,
+        tau_y=70.0,
+    ),
+}
+"""As scripts/plasticity.py has them, for a synapse of a given delay (ms)."""
+
+WEIGHT_STEP = 2.0**-11
+"""nA: that of the plastic synapses' receptor, whose largest weight is W_MAX."""
+PAIRINGS = 4 * 57
+"""The first synapses: four delays, 57 differences of time; the rest have random trains."""
+POST_HISTORY = 15
+"""Post-synaptic spikes that a core remembers until the next pre-synaptic one; more would be forgotten."""
+
+
+def trains(rows: NDArray[np.float64], synapses: int) -> list[list[float]]:
+    return [[float(time) for time in rows[rows[:, 0] == i, 1]] for i in range(synapses)]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, NDArray[np.float64]]:
+    """One run serves all rules."""
+    folder = tmp_path_factory.mktemp("plasticity")
+
+    async def run() -> None:
+        async with EmulatedBoard() as board:
+            await run_script(SCRIPTS / "plasticity.py", folder, board, "result.npz")
+
+    trio.run(run)
+    return dict(np.load(folder / "result.npz"))
+
+
+@pytest.mark.board
+def test_the_input_leaves_room_to_tell(results: dict[str, NDArray[np.float64]]) -> None:
+    synapses = len(results["delays"])
+    pre, post = trains(results["pre"], synapses), trains(results["post"], synapses)
+    for before, after in zip(pre, post, strict=True):
+        for start, end in pairwise([0.0, *before]):
+            assert sum(start - 20 <= time < end for time in after) <= POST_HISTORY
+    for name in RULES:
+        weights = results[f"{name}: weights"]
+        assert np.count_nonzero(weights[:PAIRINGS] == START) == 0, name
+        inside = (weights[PAIRINGS:] > 0) & (weights[PAIRINGS:] < W_MAX)
+        assert np.count_nonzero(inside) >= 20, name
+
+
+@pytest.mark.board
+@pytest.mark.parametrize("name", RULES)
+def test_weights_are_those_of_the_rule(name: str, results: dict[str, NDArray[np.float64]]) -> None:
+    delays, weights = results["delays"], results[f"{name}: weights"]
+    synapses = len(delays)
+    np.testing.assert_array_equal(results[f"{name}: post"], results["post"])
+    np.testing.assert_array_equal(weights % WEIGHT_STEP, 0)
+    pre, post = trains(results["pre"], synapses), trains(results["post"], synapses)
+    bounds = [
+        final_weight(RULES[name](delay), pre[i], post[i], delay, START, WEIGHT_STEP)
+        for i, delay in enumerate(map(float, delays))
+    ]
+    low, high = np.array(bounds).T
+    assert (high - low)[:PAIRINGS].max() <= 2 * WEIGHT_STEP, "the reference is too vague to tell"
+    wrong = [
+        f"synapse {i}, delay {delays[i]} ms: {weights[i]} is not in {low[i]} .. {high[i]};"
+        f" pre {pre[i]}, post {post[i]}"
+        for i in np.flatnonzero((weights < low) | (weights > high))
+    ]
+    assert not wrong, "\n".join(wrong[:5])
