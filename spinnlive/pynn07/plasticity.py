@@ -17,7 +17,8 @@ DEFAULT_FRACTION = 0.01
 """0.7's A_plus and A_minus where none is given."""
 
 BACKPROP_DELAY = True
-"""sPyNNaker's default: a post-synaptic spike reaches the synapse after the synapse's delay."""
+"""sPyNNaker's default: a post-synaptic spike reaches the synapse after the synapse's delay. Neither
+value makes today's rule that of 2016; docs/stdp-2016.md says why."""
 
 
 class _Fractions:
