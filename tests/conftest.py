@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
 RUN = [sys.executable, "-c", "from spinnlive.cli import main; main()", "run"]
 
 
@@ -49,7 +48,6 @@ def run(
     environment = {
         **os.environ,
         "HOME": str(home),
-        "PYTHONPATH": str(ROOT),
         "MPLCONFIGDIR": str(tmp_path / "matplotlib"),
     }
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND", "XDG_CONFIG_HOME"):

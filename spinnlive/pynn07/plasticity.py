@@ -17,7 +17,8 @@ DEFAULT_FRACTION = 0.01
 """0.7's A_plus and A_minus where none is given."""
 
 BACKPROP_DELAY = True
-"""sPyNNaker's default: a post-synaptic spike reaches the synapse after the synapse's delay."""
+"""sPyNNaker's default: a post-synaptic spike reaches the synapse after the synapse's delay. Neither
+value makes today's rule that of 2016; docs/stdp-2016.md says why."""
 
 
 class _Fractions:
@@ -99,6 +100,13 @@ def synapse_type(dynamics: SynapseDynamics | None, weight: Any, delay: Any) -> A
         delay=delay,
         backprop_delay=BACKPROP_DELAY,
     )
+
+
+def fractions_of(made: Any) -> dict[str, float]:
+    """Give A_plus and A_minus of a synapse type that `synapse_type` made, as 0.7 counts them."""
+    rule = getattr(made, "weight_dependence", None)
+    fractions = getattr(rule, "fractions", None)
+    return {} if fractions is None else dict(zip(("A_plus", "A_minus"), fractions, strict=True))
 
 
 def _in_fractions(rule: Any, timing: Any) -> Any:

@@ -14,7 +14,8 @@ from spinnlive.pynn07 import connectors, network, pairs
 from spinnlive.pynn07.connectors import Carried
 from spinnlive.pynn07.files import write_rows
 from spinnlive.pynn07.genuine import sim
-from spinnlive.pynn07.plasticity import SynapseDynamics, synapse_type
+from spinnlive.pynn07.plasticity import SynapseDynamics, fractions_of, synapse_type
+from spinnlive.toolchain import recorded
 
 Values = NDArray[np.float64]
 
@@ -51,9 +52,12 @@ class Projection(sim.SpiNNakerProjection):
         self, presynaptic_population: Any, postsynaptic_population: Any, *args: Any, **keywords: Any
     ) -> None:
         ends = (presynaptic_population, postsynaptic_population)
+        self._fractions: dict[str, float] = {}
         if _is_07(args, keywords):
             network.heard_07()
-            super().__init__(*ends, **_todays(*ends, _arguments(*args, **keywords)))
+            todays = _todays(*ends, _arguments(*args, **keywords))
+            self._fractions = fractions_of(todays["synapse_type"])
+            super().__init__(*ends, **todays)
             return
         call = inspect.signature(sim.Projection).bind(*ends, *args, **keywords)
         call.apply_defaults()
@@ -79,8 +83,12 @@ class Projection(sim.SpiNNakerProjection):
     def getSynapseDynamics(  # noqa: N802
         self, parameter_name: str, format: str = "list", gather: bool = True
     ) -> Values:
-        """Give a parameter of the synapses' plasticity, shaped as the weights."""
-        return self._values(parameter_name, format)
+        """Give a parameter of the synapses' plasticity, shaped as the weights; A_plus and A_minus in
+        the fractions that they were given in."""
+        if parameter_name not in self._fractions:
+            return self._values(parameter_name, format)
+        weights = self._values("weight", format)
+        return np.where(np.isnan(weights), np.nan, self._fractions[parameter_name])
 
     def printWeights(self, file: Any, format: str = "list", gather: bool = True) -> None:  # noqa: N802
         """Write the weights to a file; 0 in an array where there is no connection."""
@@ -134,14 +142,13 @@ class Projection(sim.SpiNNakerProjection):
 
     def _rows(self, *names: str) -> Values:
         """Give (pre, post, value, ...) of each connection, by pre, then by post."""
-        found = self.get(list(names), format="list", with_address=True)
-        try:
-            rows = np.asarray([tuple(each) for each in found], dtype=float)
-        except Exception as error:
+        if not recorded.ran_ever():
             raise RunStateError(
                 f"the weights and delays of {self.label!r} are made on the board: read them after "
                 "run()"
-            ) from error
+            )
+        found = self.get(list(names), format="list", with_address=True)
+        rows = np.asarray([tuple(each) for each in found], dtype=float)
         rows = rows.reshape(-1, 2 + len(names))
         in_order: Values = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
         return in_order

@@ -2,5 +2,6 @@
 
 * `run`: the script itself, from its board to its exit code
 * `board`: the board that it gets; `figures`, `backend`: what becomes of its figures
-* `recorded`: its recorded data in a file; `progress`, `report`: what the terminal says
+* `recorded`: its recorded data in a file
+* `watch`: its runs, measured; `progress`, `report`: what the terminal says
 """

@@ -1,4 +1,4 @@
-"""The line at the end of a script: what ran, how long it took, and whether the pace was kept."""
+"""The words at the end of a script: what ran, how long it took, and whether the pace was kept."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from spinnlive.toolchain.overruns import Overruns
 from spinnlive.toolchain.timing import TimeScale
 
+SLOW = 0.95
+"""Below this share of the pace asked for, the line says what that comes to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -14,7 +17,7 @@ class Outcome:
 
     ``biological_ms`` of all its runs; ``wall_s`` of the whole script; ``board_speed`` while it ran,
     relative to the pace asked for (None when it was not measured); the timeScaleFactor asked for,
-    None where sPyNNaker chose it, and used.
+    None where sPyNNaker chose it, and used; what the cores of each network counted.
     """
 
     biological_ms: float
@@ -23,6 +26,12 @@ class Outcome:
     asked: TimeScale | None
     used: float
     emulated: bool
+    overruns: tuple[Overruns, ...] = ()
+
+
+def lines(outcome: Outcome) -> list[str]:
+    """Put it into a line, and into another for each network whose cores were too slow."""
+    return [summary(outcome), *filter(None, map(overrun, outcome.overruns))]
 
 
 def summary(outcome: Outcome) -> str:
@@ -35,16 +44,11 @@ def summary(outcome: Outcome) -> str:
         f"timeScaleFactor {outcome.used:g} ({origin})",
     ]
     if outcome.board_speed is not None:
-        speed = f"{board} at {outcome.board_speed:.2f} of that pace"
+        parts.append(f"{board} at {outcome.board_speed:.2f} of that pace")
         if outcome.board_speed < SLOW:
             reachable = outcome.used / outcome.board_speed
-            speed += f", as if timeScaleFactor were {reachable:.3g}"
-        parts.append(speed)
+            parts[-1] += f", as if timeScaleFactor were {reachable:.3g}"
     return "; ".join(parts)
-
-
-SLOW = 0.95
-"""Below this share of the pace asked for, the line says what that comes to."""
 
 
 def overrun(overruns: Overruns) -> str | None:

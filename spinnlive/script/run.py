@@ -7,21 +7,18 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 from spinnlive import pynn07
-from spinnlive.boards.emulated import BoardStatus
 from spinnlive.errors import SpinnliveError
 from spinnlive.script import figures, progress, recorded, report
 from spinnlive.script.board import ScriptBoard
-from spinnlive.toolchain import defaults, limits, overruns, session, timing
-from spinnlive.toolchain.hook import after_import
-from spinnlive.toolchain.pace import RunMeter
-from spinnlive.toolchain.progress import redirect
+from spinnlive.script.watch import Watch
+from spinnlive.toolchain import defaults, limits, session, timing
 
 EXIT_EXCEPTION = 1
 """As Python ends a program with an uncaught exception."""
@@ -41,30 +38,6 @@ class Options:
     record: Path | None = None
 
 
-@dataclass(slots=True)
-class _Speed:
-    """The emulated board's clock against ours, while runs last (both in s)."""
-
-    board: ScriptBoard
-    emulated_s: float = 0.0
-    wall_s: float = 0.0
-    _since: tuple[BoardStatus, float] | None = field(default=None, init=False)
-
-    def begin(self) -> None:
-        status = self.board.status()
-        self._since = None if status is None else (status, time.monotonic())
-
-    def finish(self) -> None:
-        status = self.board.status()
-        if status is not None and self._since is not None:
-            before, start = self._since
-            self.emulated_s += status.emulated_s - before.emulated_s
-            self.wall_s += time.monotonic() - start
-
-    def value(self) -> float | None:
-        return min(1.0, self.emulated_s / self.wall_s) if self.wall_s else None
-
-
 def run_script(options: Options) -> int:
     """Run a script as its author would, with a board under it; give its exit code.
 
@@ -73,56 +46,28 @@ def run_script(options: Options) -> int:
     """
     if options.record is not None:
         recorded.check(options.record)
+        session.before_end(partial(recorded.save, options.record))
     album = figures.arrange(options.plot, options.script.stem)
     if options.time_scale_factor is not None:
         timing.force_time_scale_factor(options.time_scale_factor)
     if options.verbose:
         defaults.be_verbose()
+    pynn07.install()
     started = time.monotonic()
     with ExitStack() as stack:
         board = ScriptBoard(stack, options.board, options.chips)
-        meter, speed = RunMeter(), _Speed(board)
-        _watch(meter, speed, options.verbose)
-        if options.record is not None:
-            session.before_end(partial(recorded.save, options.record))
-        late: list[overruns.Overruns] = []
-        overruns.ask_for()
-        session.before_end(lambda: late.append(overruns.count()))
-        pynn07.install()
+        watch = Watch(board.status)
+        watch.begin(show=progress.wanted() and not options.verbose, keep_bars=options.verbose)
         code = _execute(options.script, options.arguments)
-        session.finish()
-        if meter.runs:
-            outcome = report.Outcome(
-                biological_ms=meter.biological_ms,
-                wall_s=time.monotonic() - started,
-                board_speed=speed.value(),
-                asked=timing.asked(),
-                used=meter.time_scale_factor,
-                emulated=board.emulated,
-            )
-            _say(report.summary(outcome))
-            for warning in filter(None, map(report.overrun, late)):
-                _say(warning)
+        with suppress(Exception) if code else nullcontext():  # after a failure there may be no end
+            session.finish()
+        outcome = watch.outcome(time.monotonic() - started, board.emulated)
+    if outcome is not None:
+        for line in report.lines(outcome):
+            _say(line)
     if album.saved:
         _say("figures: " + ", ".join(str(path) for path in album.saved))
     return code
-
-
-def _watch(meter: RunMeter, speed: _Speed, verbose: bool) -> None:
-    """Measure the runs; show progress instead of sPyNNaker's bars, but with its log leave them."""
-    show = progress.wanted() and not verbose
-
-    def finish() -> None:
-        speed.finish()
-        if show:
-            progress.clear()
-
-    def arrange(_: object) -> None:
-        meter.watch(progress.run_sink() if show else None, speed.begin, finish)
-        if not verbose:
-            redirect(progress.work_sink() if show else None)
-
-    after_import("spynnaker.pyNN.spinnaker", arrange)
 
 
 def _execute(script: Path, arguments: tuple[str, ...]) -> int:
@@ -131,6 +76,8 @@ def _execute(script: Path, arguments: tuple[str, ...]) -> int:
         try:
             runpy.run_path(str(script), run_name="__main__")
         except SystemExit as request:
+            if isinstance(request.__context__, KeyboardInterrupt):  # what sPyNNaker makes of Ctrl-C
+                raise KeyboardInterrupt from request
             return _exit_code(request)
         except Exception as error:
             _tell(error, script)

@@ -22,6 +22,13 @@ def has_run() -> bool:
     )
 
 
+def ran_ever() -> bool:
+    """Say whether the network has run since it was set up."""
+    from spynnaker.pyNN.data import SpynnakerDataView
+
+    return bool(SpynnakerDataView.is_ran_ever())
+
+
 def any_data() -> bool:
     """Say whether the network has run since it was set up, or since its last reset."""
     from spynnaker.pyNN.data import SpynnakerDataView

@@ -23,6 +23,20 @@ def about_to_end() -> None:
             action()
 
 
+def time_ms() -> float:
+    """Give the biological time that the network has run for, since its last reset."""
+    from spynnaker.pyNN.data import SpynnakerDataView
+
+    return float(SpynnakerDataView.get_current_run_time_ms())
+
+
+def time_scale_factor() -> float:
+    """Give the timeScaleFactor of the network."""
+    from spynnaker.pyNN.data import SpynnakerDataView
+
+    return float(SpynnakerDataView.get_time_scale_factor())
+
+
 def finish() -> None:
     """End the network if the script did not; its board is free then. Does nothing without one."""
     if "spynnaker.pyNN.data" not in sys.modules:

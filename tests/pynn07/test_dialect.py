@@ -49,6 +49,9 @@ def test_every_name_of_07(run: Any, tmp_path: Path) -> None:
         "AssertionError",
         "RecordingError",
         "InvalidDimensionsError",
+        "NotImplementedError",
+        "RunStateError",
+        "UsageError",
         "KeyError",
         "NotImplementedError",
     ]
@@ -98,6 +101,10 @@ def check_weights(seen: dict[str, Any]) -> None:
     assert (len(weights["total"]), len(weights["to each"])) == (7, 12)
     assert delays["total"] == [1.0] * 7
     assert (weights["connect"], delays["connect"]) == ([0.5] * 36, [2.0] * 36)
+    assert seen["plastic"] == [[6 * 300], [6]]
+    assert 0.0 <= seen["plastic range"][0] <= seen["plastic range"][1] <= 5.0
+    assert seen["plastic delays"] == [[5.0], [1.0]]
+    assert seen["a plus"] == [0.5, 0.25]
     assert seen["arrays agree"]
     assert seen["array"] == [[6, 6], 0.75, True, 0.5]
     assert seen["length"] == [3, 3, True, True]

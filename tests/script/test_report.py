@@ -22,7 +22,7 @@ def test_the_pace_that_was_not_kept() -> None:
         "timeScaleFactor 2 (set to 2 by the cfg); emulated board at 0.25 of that pace, "
         "as if timeScaleFactor were 8"
     )
-    assert "board" not in summary(Outcome(1.0, 1.0, None, None, 1.0, False))
+    assert "; board at 1.00" in summary(Outcome(1.0, 1.0, 1.0, None, 1.0, False))
 
 
 def test_slow_cores() -> None:

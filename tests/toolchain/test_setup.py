@@ -80,6 +80,20 @@ def test_a_users_cfg_wins_over_ours_and_the_working_directory_over_home(tmp_path
     assert values == {"machine": "10.1.1.2", "version": "5", "monitors": "True", "scale": None}
 
 
+def test_a_hidden_cfg_in_the_working_directory_stands_between_them(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "home" / ".spynnaker.cfg").write_text(
+        "[Machine]\nmachine_name = 10.1.1.1\nversion = 5\ntimeScaleFactor = 4\n"
+    )
+    (tmp_path / "here" / ".spynnaker.cfg").write_text(
+        "[Machine]\nmachineName = 10.1.1.2\ntime_scale_factor = 3\n"
+    )
+    (tmp_path / "here" / "spynnaker.cfg").write_text("[Machine]\nmachine_name = 10.1.1.3\n")
+    values, _ = run(tmp_path, "import spinnlive\nimport pyNN.spiNNaker as sim\n")
+    assert values == {"machine": "10.1.1.3", "version": "5", "monitors": "False", "scale": "3"}
+
+
 def test_importing_spinnlive_does_not_import_spynnaker(tmp_path: Path) -> None:
     code = """
 import json, sys

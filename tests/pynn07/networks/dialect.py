@@ -10,6 +10,8 @@ import pyNN.spinnaker as early
 from pyNN.errors import InvalidDimensionsError, NonExistentParameterError, RecordingError
 from pyNN.random import NumpyRNG, RandomDistribution
 
+from spinnlive import RunStateError, UsageError
+
 folder = Path(sys.argv[1])
 seen = {"one module": early is p, "errors": []}
 
@@ -100,6 +102,24 @@ projections = {
     "to each": p.Projection(noise, cells, p.FixedNumberPreConnector(2, weights=0.5, delays=1.0)),
     "connect": p.connect(source, conduct, weight=0.5, delay=2.0, synapse_type="inhibitory"),
 }
+plastic = p.SynapseDynamics(
+    slow=p.STDPMechanism(
+        timing_dependence=p.SpikePairRule(tau_plus=20.0, tau_minus=20.0),
+        weight_dependence=p.AdditiveWeightDependence(w_max=5.0, A_plus=0.5, A_minus=0.25),
+    )
+)
+expect(NotImplementedError, lambda: p.SynapseDynamics(fast=plastic))
+learning = p.Projection(
+    source, late, p.AllToAllConnector(weights=1.5, delays=5.0), synapse_dynamics=plastic
+)
+learning_more = p.Projection(
+    noise, late, p.OneToOneConnector(weights=2.5, delays=1.0), synapse_dynamics=plastic
+)
+expect(RunStateError, learning.getWeights)
+expect(
+    UsageError,
+    lambda: p.Projection(source, cells, one, synapse_type=p.StaticSynapse(weight=1.0)),
+)
 p.run(30)
 p.run(30)
 
@@ -141,6 +161,10 @@ seen["arrays agree"] = all(
     np.allclose(np.nansum(each.getWeights(format="array")), each.getWeights("list").sum())
     for each in projections.values()
 )
+seen["plastic"] = [learning.getWeights().shape, learning_more.getWeights().shape]
+seen["plastic range"] = [float(learning.getWeights().min()), float(learning.getWeights().max())]
+seen["plastic delays"] = [sorted(set(each.getDelays())) for each in (learning, learning_more)]
+seen["a plus"] = [float(learning.getSynapseDynamics(name)[0]) for name in ("A_plus", "A_minus")]
 listed = projections["list"]
 array = listed.getWeights(format="array")
 seen["array"] = [array.shape, float(array[0, 1]), bool(np.isnan(array[0, 0])), float(array[3, 2])]
