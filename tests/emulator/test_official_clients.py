@@ -3,48 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-import trio
 from lif_reference import simulate
+from plain_scripts import SCRIPTS, run_script
 
 from spinnlive.boards.emulated import EmulatedBoard
 
-SCRIPTS = Path(__file__).parent / "scripts"
-
 VOLTAGE_ERROR_MV = 0.02
 """s16.15 arithmetic and 16-bit weights, over 150 steps and several resets."""
-
-SETTINGS = """[Machine]
-machine_name = {address}
-version = {version}
-post_simulation_overrun_before_error = 600
-[Java]
-use_java = False
-"""
-
-
-async def run_script(script: Path, folder: Path, board: EmulatedBoard, *arguments: str) -> str:
-    """Run a script as its author would: in a folder with a cfg that names the board; give what it said."""
-    (folder / ".spynnaker.cfg").write_text(
-        SETTINGS.format(address=board.address, version=board.version)
-    )
-    result = await trio.run_process(
-        [sys.executable, str(script), *arguments],
-        cwd=folder,
-        env={**os.environ, "HOME": str(folder)},
-        capture_stdout=True,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    said = result.stdout.decode()
-    assert result.returncode == 0, said[-4000:]
-    return said
 
 
 def expected_arrivals(weights: np.ndarray, ticks: int) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import trio
 from numpy.typing import NDArray
+from plain_scripts import SCRIPTS, run_script
 from stdp_reference import (
     Additive,
     Multiplicative,
@@ -19,7 +20,6 @@ from stdp_reference import (
     VogelsRule,
     final_weight,
 )
-from test_spynnaker import SCRIPTS, run_script
 
 from spinnlive.boards.emulated import EmulatedBoard
 
