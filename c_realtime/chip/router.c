@@ -30,6 +30,10 @@ enum {
  * Silicon drops such packets by age. */
 #define MAX_HOPS 64
 
+/* Likewise for a multicast tree, counted in routers: a sound one passes each router once, and one with loops in it can
+ * multiply its packet at every hop. */
+#define MAX_TREE 256
+
 static unsigned opposite(unsigned link) {
     return (link + 3) % LINKS_PER_CHIP;
 }
@@ -123,19 +127,20 @@ static uint32_t route_of(struct chip *chip, const struct packet *packet, unsigne
     return chip->router.fixed_route & ROUTE_MASK;
 }
 
-/* Do all receivers of the tree have room? */
-static bool tree_accepts(struct chip *chip, const struct packet *packet, unsigned source, unsigned hops) {
+/* Do all receivers of the tree have room? `budget` is how many more routers it may pass. */
+static bool tree_accepts(struct chip *chip, const struct packet *packet, unsigned source, unsigned *budget) {
     bool defaulted;
     uint32_t route = route_of(chip, packet, source, &defaulted);
 
-    if (hops == MAX_HOPS)
+    if (*budget == 0)
         return true;
+    --*budget;
     for (uint32_t cores = route >> ROUTE_CORES_SHIFT; cores; cores &= cores - 1)
         if (!comms_accepts(&chip->core[__builtin_ctz(cores)]))
             return false;
     for (uint32_t links = route & ROUTE_LINKS; links; links &= links - 1) {
         unsigned link = (unsigned)__builtin_ctz(links);
-        if (chip->neighbour[link] != NULL && !tree_accepts(chip->neighbour[link], packet, opposite(link), hops + 1))
+        if (chip->neighbour[link] != NULL && !tree_accepts(chip->neighbour[link], packet, opposite(link), budget))
             return false;
     }
     return true;
@@ -147,17 +152,18 @@ static void deliver(struct processor *to, const struct packet *packet, unsigned 
     comms_receive(to, &received);
 }
 
-static void send_tree(struct chip *chip, const struct packet *packet, unsigned source, unsigned hops) {
+static void send_tree(struct chip *chip, const struct packet *packet, unsigned source, unsigned *budget) {
     bool defaulted;
     uint32_t route = route_of(chip, packet, source, &defaulted);
 
-    if (hops == MAX_HOPS)
-        route = 0;
+    if (*budget == 0)
+        return;
+    --*budget;
     count(chip, packet, source, route, defaulted);
     for (uint32_t links = route & ROUTE_LINKS; links; links &= links - 1) {
         unsigned link = (unsigned)__builtin_ctz(links);
         if (chip->neighbour[link] != NULL)
-            send_tree(chip->neighbour[link], packet, opposite(link), hops + 1);
+            send_tree(chip->neighbour[link], packet, opposite(link), budget);
     }
     for (uint32_t cores = route >> ROUTE_CORES_SHIFT; cores; cores &= cores - 1)
         deliver(&chip->core[__builtin_ctz(cores)], packet, source);
@@ -244,11 +250,14 @@ bool router_send(struct processor *from, const struct packet *packet) {
     case PACKET_NEAREST_NEIGHBOUR:
         send_nearest_neighbour(chip, packet);
         return true;
-    default:
-        if (!tree_accepts(chip, packet, SOURCE_NONE, 0))
+    default: {
+        unsigned budget = MAX_TREE;
+        if (!tree_accepts(chip, packet, SOURCE_NONE, &budget))
             return false;
-        send_tree(chip, packet, SOURCE_NONE, 0);
+        budget = MAX_TREE;
+        send_tree(chip, packet, SOURCE_NONE, &budget);
         return true;
+    }
     }
 }
 

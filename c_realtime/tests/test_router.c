@@ -71,6 +71,11 @@ int main(void) {
     CHECK(send(c, 1, 0, 0, 0x41));
     CHECK_EQUAL(received(&a->core[7]), before); /* c dropped it: it began there */
 
+    /* Entries that send a packet to every neighbour, on every chip: it multiplies at each hop, and must still end. */
+    for (unsigned i = 0; i < 4; i++)
+        route(machine->chip[i], 4, 0x50, 0xffffffff, 0x3f);
+    CHECK(send(a, 4, 0, 0, 0x50));
+
     /* Point to point: by table to the monitor of the chip, with the sender's address and the sequence bits in the key.
      */
     router_write(a, 0x10000 + 4 * (0x0101 / 8), (0x00db6db6 & ~(7u << 3)) | 1u << 3); /* 1,1 by the north-east link */
