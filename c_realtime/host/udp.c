@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define KERNEL_BUFFER_BYTES (4 << 20) /* a client may send megabytes before the board gets to them */
+#define DATAGRAMS_AT_A_TIME 256       /* what the machine drops takes no room: a flood of it must not stop the board */
 
 static const uint16_t board_port[UDP_SOCKETS] = {SCP_PORT, BOOT_UDP_PORT};
 
@@ -52,7 +53,7 @@ void udp_close(struct udp *udp) {
 
 void udp_receive(struct udp *udp, struct machine *machine) {
     for (int i = 0; i < UDP_SOCKETS; i++)
-        while (machine_has_room(machine)) {
+        for (int taken = 0; taken < DATAGRAMS_AT_A_TIME && machine_has_room(machine); taken++) {
             struct datagram datagram;
             struct sockaddr_in from;
             socklen_t from_length = sizeof from;

@@ -20,7 +20,7 @@ struct udp {
 bool udp_open(struct udp *udp, const struct options *options);
 void udp_close(struct udp *udp);
 
-/* Hand all that has arrived to the machine, as long as it has room. The rest waits in the kernel's buffers. */
+/* Hand what has arrived to the machine, as long as it has room. The rest waits in the kernel's buffers. */
 void udp_receive(struct udp *udp, struct machine *machine);
 
 /* Send all that the machine has to send. */
