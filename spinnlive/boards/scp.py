@@ -17,6 +17,7 @@ import trio
 
 from spinnlive import wire
 from spinnlive.errors import BoardLost, BoardUnreachable, ScpError
+from spinnlive.wire.sdp import PORT_RUN_CONTROL, ROOT_CHIP
 
 MAX_DATAGRAM = 600
 """How much is read of a datagram (bytes): over twice the largest reply, so that a longer one is
@@ -283,7 +284,7 @@ class ScpClient:
 
     def _error(self, failed: wire.Failed) -> BoardUnreachable | BoardLost | ScpError:
         request = failed.request
-        what = f"command {request.command} to chip {request.x}, {request.y} core {request.cpu}"
+        what = _describe(request)
         if failed.code is not None:
             return ScpError(f"board {self.address}, {what}: {wire.result_sentence(failed.code)}")
         return self._gone(f"no reply to {what} after {failed.tries} tries")
@@ -293,3 +294,15 @@ class ScpClient:
             return BoardLost(f"the board at {self.address} has stopped answering: {why}")
         hint = "nothing listens there" if self._refused else "is it switched on, is it the address?"
         return BoardUnreachable(f"no board answers at {self.address} ({hint}): {why}")
+
+
+def _describe(request: wire.ScpRequest) -> str:
+    """Name a request as the protocol does, and whom it went to."""
+    codes = wire.RunControl if request.port == PORT_RUN_CONTROL else wire.Command
+    try:
+        command = codes(request.command).name
+    except ValueError:
+        command = f"command {request.command}"
+    if request.x == ROOT_CHIP and request.y == ROOT_CHIP:
+        return f"{command} to the root chip"
+    return f"{command} to chip {request.x}, {request.y} core {request.cpu}"

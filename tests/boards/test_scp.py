@@ -128,7 +128,7 @@ async def test_a_silent_board_was_never_reached(
     scp: ScpClient, board: ScriptedBoard, clock: MockClock
 ) -> None:
     board.lose = lambda _: True
-    with pytest.raises(BoardUnreachable, match=r"127\.0\.0\.1.*8 tries"):
+    with pytest.raises(BoardUnreachable, match=r"127\.0\.0\.1.*VER to the root chip after 8 tries"):
         await scp.version()
 
 
