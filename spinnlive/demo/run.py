@@ -3,6 +3,7 @@ picture."""
 
 from __future__ import annotations
 
+import math
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -39,13 +40,17 @@ async def run_demo(
     figure (PNG), if anywhere. ``seed``: of the environment, the sensors and the first weights.
     ``progress``: show how far it is on the terminal.
 
-    Raises `UsageError` for a duration under one step of 20 ms, a picture in no folder, or when the
-    demo's packages are missing, and what `open_live` raises. Cancelling it stops the network and
-    the board it started.
+    Raises `UsageError` for a duration under one step of 20 ms or without end, a negative seed, a
+    picture in no folder, or when the demo's packages are missing, and what `open_live` raises.
+    Cancelling it stops the network and the board it started.
     """
+    if not math.isfinite(seconds):
+        raise UsageError(f"seconds is {seconds}; the demo needs an end, such as 20")
     steps = round(seconds * 1000.0 / (CONTROL_TICKS * TIMESTEP_MS))
     if steps < 1:
         raise UsageError(f"seconds is {seconds}; the demo takes at least one step of 0.02 s")
+    if seed < 0:
+        raise UsageError(f"seed is {seed}; it must be 0 or more")
     _check_folder(picture)
     gymnasium, figure, display = _extras()
     sim = _simulator()

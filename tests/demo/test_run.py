@@ -15,6 +15,17 @@ async def test_a_demo_shorter_than_a_step_is_refused(seconds: float) -> None:
         await run_demo(seconds=seconds)
 
 
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf")])
+async def test_a_demo_without_end_is_refused(seconds: float) -> None:
+    with pytest.raises(UsageError, match=str(seconds)):
+        await run_demo(seconds=seconds)
+
+
+async def test_a_negative_seed_is_refused() -> None:
+    with pytest.raises(UsageError, match="-5"):
+        await run_demo(seed=-5)
+
+
 async def test_a_picture_in_no_folder_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no folder"):
         await run_demo(picture=tmp_path / "missing" / "demo.png")
