@@ -102,7 +102,10 @@ class Injector:
             self._in_flight[number] = 0
 
     def _checked(self, neuron_ids: ArrayLike) -> NDArray[np.int64]:
-        ids = np.atleast_1d(np.asarray(neuron_ids))
+        try:
+            ids = np.atleast_1d(np.asarray(neuron_ids))
+        except ValueError:  # lists of different lengths inside a list
+            ids = np.empty((1, 1))
         if ids.size == 0:
             return np.empty(0, np.int64)
         if ids.ndim != 1 or ids.dtype.kind not in "iu":

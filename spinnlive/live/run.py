@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 import socket
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +45,9 @@ PATIENCE_WITHOUT_BOARD_S = 3.0
 
 TIME_TOLERANCE = 1e-6
 """How far a duration may be from a whole number of ticks (ticks)."""
+
+LAST_TICK = 0xFFFFFFFF
+"""Cores count their ticks in 32 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,9 @@ class LiveRun:
         sPyNNaker cannot do.
         """
         self._check_open()
-        ticks = self._ticks("duration", duration_ms)
+        ticks = None
+        if duration_ms is not None:
+            ticks = whole_ticks("duration", duration_ms, self.clock.timestep_ms)
         if self._busy:
             raise RunStateError("the network is already running: one run at a time")
         self._busy = True
@@ -189,8 +196,7 @@ class LiveRun:
         cannot be read while it runs, or an ``every`` that is not a whole number of ticks.
         """
         self._check_open()
-        ticks = self._ticks("every", every)
-        assert ticks is not None
+        ticks = whole_ticks("every", every, self.clock.timestep_ms)
         layout = self._parts.simulator.weights_layout(projection)
         reader = WeightReader(self._parts.scp, layout, self.clock.timestep_ms)
         return WeightStream(reader, layout, self.clock, ticks, self._parts.watch.tick)
@@ -314,16 +320,17 @@ class LiveRun:
             )
         return self._populations[label]
 
-    def _ticks(self, name: str, time_ms: float | None) -> int | None:
-        if time_ms is None:
-            return None
-        ticks = time_ms / self.clock.timestep_ms
-        if not ticks >= 1 or abs(ticks - round(ticks)) > TIME_TOLERANCE:
-            raise UsageError(
-                f"{name} is {time_ms} ms; it must be a whole number of time steps of "
-                f"{self.clock.timestep_ms:g} ms"
-            )
-        return round(ticks)
+
+def whole_ticks(name: str, time_ms: float, timestep_ms: float) -> int:
+    """Give a time (ms) in ticks. Raises `UsageError` unless it is a whole number of them, 1 to
+    `LAST_TICK`."""
+    ticks = time_ms / timestep_ms if isinstance(time_ms, numbers.Real) else math.nan
+    if not 1 <= ticks <= LAST_TICK or abs(ticks - round(ticks)) > TIME_TOLERANCE:
+        raise UsageError(
+            f"{name} is {time_ms!r} ms; it must be a whole number of time steps of "
+            f"{timestep_ms:g} ms, at most {LAST_TICK * timestep_ms:.0f} ms"
+        )
+    return round(ticks)
 
 
 def _first(group: BaseExceptionGroup[SpinnliveError]) -> SpinnliveError:

@@ -59,7 +59,9 @@ async def test_numpy_arrays_and_single_ids_and_none_at_all() -> None:
     assert way.spikes_sent == 3
 
 
-@pytest.mark.parametrize("ids", [[500], [-1], [0, 500], [1.5], [[1, 2]], ["a"], [True]])
+@pytest.mark.parametrize(
+    "ids", [[500], [-1], [0, 500], [1.5], [[1, 2]], [[1], [2, 3]], ["a"], [True]]
+)
 async def test_what_is_no_id_is_refused_before_anything_is_sent(ids: list[object]) -> None:
     board = Board()
     with pytest.raises(NeuronIdError, match="'in'"):
