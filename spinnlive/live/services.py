@@ -22,7 +22,7 @@ async def services() -> AsyncIterator[trio.Nursery]:
     error_of_block: BaseException | None = None
     try:
         async with trio.open_nursery() as outer:
-            inner = await outer.start(_shielded)
+            inner = await outer.start(_shielded, outer.cancel_scope)
             try:
                 yield inner
             except BaseException as error:
@@ -38,8 +38,13 @@ async def services() -> AsyncIterator[trio.Nursery]:
         raise
 
 
-async def _shielded(task_status: trio.TaskStatus[trio.Nursery]) -> None:
+async def _shielded(block: trio.CancelScope, task_status: trio.TaskStatus[trio.Nursery]) -> None:
     async with trio.open_nursery() as nursery:
         nursery.cancel_scope.shield = True
         task_status.started(nursery)
-        await trio.sleep_forever()
+        try:
+            await trio.sleep_forever()
+        finally:
+            # A task has failed, or the block is over. A failure must not wait here for the other
+            # tasks: one may be a run without end, and it is the block that stops it.
+            block.cancel()
