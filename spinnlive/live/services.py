@@ -31,11 +31,12 @@ async def services() -> AsyncIterator[trio.Nursery]:
             finally:
                 inner.cancel_scope.cancel()
     except BaseExceptionGroup as group:
-        if error_of_block is not None and not isinstance(error_of_block, trio.Cancelled):
+        if error_of_block is not None and not _only_cancelled(error_of_block):
             raise error_of_block from error_of_block.__cause__
-        if len(group.exceptions) == 1:
-            raise group.exceptions[0] from group.exceptions[0].__cause__
-        raise
+        failure: BaseException = group
+        while isinstance(failure, BaseExceptionGroup) and len(failure.exceptions) == 1:
+            failure = failure.exceptions[0]  # one group for each of the two nurseries
+        raise failure from failure.__cause__
 
 
 async def _shielded(block: trio.CancelScope, task_status: trio.TaskStatus[trio.Nursery]) -> None:
@@ -48,3 +49,9 @@ async def _shielded(block: trio.CancelScope, task_status: trio.TaskStatus[trio.N
             # A task has failed, or the block is over. A failure must not wait here for the other
             # tasks: one may be a run without end, and it is the block that stops it.
             block.cancel()
+
+
+def _only_cancelled(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return all(_only_cancelled(inner) for inner in error.exceptions)
+    return isinstance(error, trio.Cancelled)
