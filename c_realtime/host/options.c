@@ -31,6 +31,8 @@ static void parse_address(struct options *options, const char *text) {
     if (inet_pton(AF_INET, text, &address) != 1)
         mistake("--address", text, "not an IPv4 address such as 127.0.0.2");
     memcpy(options->ip, &address, sizeof options->ip);
+    if (options->ip[0] != 127)
+        mistake("--address", text, "not a loopback address; whoever reaches a board can run programs on it");
     inet_ntop(AF_INET, &address, options->address, sizeof options->address);
 }
 

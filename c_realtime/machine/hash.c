@@ -52,7 +52,8 @@ static uint64_t add_devices(uint64_t hash, const struct processor *core) {
     const struct dma *dma = &core->dma;
 
     hash = add(add(add(add(hash, vic->lines), vic->software), vic->enable), vic->fiq_select);
-    hash = add(add(hash, vic->slot), vic->depth);
+    hash = add(add(add(hash, vic->slot), vic->depth), vic->default_address);
+    hash = add_bytes(hash, vic->interrupted, vic->depth * sizeof *vic->interrupted);
     hash = add_bytes(hash, vic->address, sizeof vic->address);
     hash = add_bytes(hash, vic->control, sizeof vic->control);
     for (unsigned i = 0; i < TIMERS; i++) {
@@ -61,15 +62,37 @@ static uint64_t add_devices(uint64_t hash, const struct processor *core) {
         hash = add(add(add(hash, timer->count), timer->expiry), timer->expired);
     }
     hash = add(add(add(hash, comms->transmit_control), comms->transmit_data), comms->has_data);
-    hash = add(add(hash, comms->source_address), comms->holding);
+    hash = add(add(add(hash, comms->source_address), comms->holding), comms->overrun);
+    if (comms->holding)
+        hash = add(add_bytes(hash, &comms->held, sizeof comms->held), comms->give_up);
     for (uint32_t i = comms->head; i != comms->tail; i++)
         hash = add_bytes(hash, &comms->queue[i % COMMS_QUEUE_SIZE], sizeof *comms->queue);
     hash = add(add(hash, comms->sent), comms->received);
     hash = add(add(add(hash, dma->system_address), dma->tcm_address), dma->global_control);
-    hash = add(add(hash, dma->done), dma->pending);
+    hash = add(add(add(hash, dma->done), dma->error), dma->pending);
     for (uint32_t i = 0; i < dma->pending; i++)
         hash = add(hash, dma->completion[i]);
     return hash;
+}
+
+static uint64_t add_frames(uint64_t hash, const struct ethernet_frame *frames, uint32_t size, uint32_t head,
+                           uint32_t tail) {
+    for (; head != tail; head++) {
+        const struct ethernet_frame *frame = &frames[head % size];
+        hash = add_bytes(add(hash, frame->length), frame->bytes, frame->length);
+    }
+    return hash;
+}
+
+static uint64_t add_ethernet(uint64_t hash, const struct ethernet *ethernet) {
+    hash = add(add(add(hash, ethernet->control), ethernet->transmit_length), ethernet->phy_control);
+    hash = add(add(add(hash, ethernet->mac_low), ethernet->mac_high), ethernet->wire_free);
+    hash = add(add(hash, ethernet->receiving), ethernet->receive_length);
+    hash = add_bytes(hash, ethernet->transmit_ram, sizeof ethernet->transmit_ram);
+    hash = add_bytes(hash, ethernet->receive_ram, sizeof ethernet->receive_ram);
+    hash = add_frames(hash, ethernet->incoming, ETHERNET_BACKLOG, ethernet->incoming_head, ethernet->incoming_tail);
+    hash = add_frames(hash, ethernet->outgoing, ETHERNET_OUTGOING, ethernet->outgoing_head, ethernet->outgoing_tail);
+    return add(add(add(hash, ethernet->frames_in), ethernet->frames_out), ethernet->dropped);
 }
 
 static uint64_t add_chip(uint64_t hash, const struct chip *chip) {
@@ -83,15 +106,15 @@ static uint64_t add_chip(uint64_t hash, const struct chip *chip) {
     }
     hash = add_bytes(hash, chip->sysram, SYSRAM_BYTES);
     hash = add_sdram(hash, chip->sdram);
-    hash = add(add(add(hash, sysctl->cpu_disable), sysctl->cpu_irq), sysctl->cpu_ok);
-    hash = add(add(add(hash, sysctl->gpio), sysctl->flags), sysctl->locks);
+    hash = add_bytes(hash, sysctl, sizeof *sysctl); /* words alone: no padding */
     hash = add(add(hash, router->control), router->fixed_route);
     hash = add_bytes(hash, router->route, sizeof router->route);
     hash = add_bytes(hash, router->key, sizeof router->key);
     hash = add_bytes(hash, router->mask, sizeof router->mask);
     hash = add_bytes(hash, router->p2p, sizeof router->p2p);
     hash = add_bytes(hash, router->counter, sizeof router->counter);
-    return add(add(hash, chip->ethernet.frames_in), chip->ethernet.frames_out);
+    hash = add_bytes(add(hash, router->counter_enable), router->filter, sizeof router->filter);
+    return add_ethernet(add(hash, chip->bootrom.finished), &chip->ethernet);
 }
 
 uint64_t machine_hash(const struct machine *machine) {

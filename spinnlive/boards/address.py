@@ -9,8 +9,11 @@ from collections.abc import Iterator
 
 from spinnlive import wire
 
+NOT_FOR_BOARDS = "127.0.0.1"
+"""To SpiNNMan this name means a virtual board without input and output."""
+
 FIRST_HOST = 2
-"""127.0.0.1 is left out: to SpiNNMan that name means a virtual board without input and output."""
+"""The one after `NOT_FOR_BOARDS`."""
 
 LAST_HOST = 254
 """One byte is plenty: a host that emulates 253 boards at once has other worries."""

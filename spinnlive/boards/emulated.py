@@ -136,6 +136,11 @@ class EmulatedBoard:
             raise UsageError(f"there are emulated boards of 4 and of 48 chips, not of {chips}")
         if pace not in ("realtime", "free"):
             raise UsageError(f'the pace is "realtime" or "free", not {pace!r}')
+        if address == addresses.NOT_FOR_BOARDS:
+            raise UsageError(
+                f"{address} will not do: to SpiNNMan it means a board without input and output; "
+                "take another loopback address, such as 127.0.0.2"
+            )
         if address is not None and not addresses.is_loopback(address):
             raise UsageError(
                 f"an emulated board answers on a loopback address such as 127.0.0.2, not on {address}: everybody who "

@@ -52,8 +52,8 @@ class Stream(Generic[T]):
                 f"policy is {policy!r}; it must be one of {', '.join(get_args(Policy))} "
                 "(none blocks: the board does not wait for a slow reader)"
             )
-        if buffer < 1:
-            raise UsageError(f"buffer is {buffer}; a stream holds at least 1 batch")
+        if not isinstance(buffer, int) or buffer < 1:
+            raise UsageError(f"buffer is {buffer!r}; it is a whole number of batches, at least 1")
         self._policy = policy
         self._room = 1 if policy == "latest" else buffer
         self._on_close = on_close
