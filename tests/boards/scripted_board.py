@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import trio
+from scamp_answer import answer
 
 from spinnlive import wire
 from spinnlive.wire import Command, ResultCode, RunControl
@@ -75,7 +76,7 @@ class ScriptedBoard:
 
     def answer(self, datagram: bytes) -> bytes:
         header, body = wire.decode_sdp(datagram)
-        command, sequence, arg1, arg2, arg3 = struct.unpack_from("<HHIII", body)
+        command, _, arg1, arg2, arg3 = struct.unpack_from("<HHIII", body)
         request = wire.ScpRequest(
             header.dest_x, header.dest_y, command, arg1, arg2, arg3, bytes(body[16:])
         )
@@ -83,18 +84,7 @@ class ScriptedBoard:
         code, data = self.code, b""
         if code == ResultCode.OK:
             code, data = self.carry_out(request, header.dest_port)
-        x, y = (0, 0) if header.dest_x == 255 else (header.dest_x, header.dest_y)
-        back = wire.SdpHeader(
-            dest_x=header.src_x,
-            dest_y=header.src_y,
-            dest_cpu=header.src_cpu,
-            dest_port=header.src_port,
-            src_x=x,
-            src_y=y,
-            src_cpu=header.dest_cpu,
-            src_port=header.dest_port,
-        )
-        return back.encode() + struct.pack("<HH", code, sequence) + data
+        return answer(datagram, data, code)
 
     def carry_out(self, request: wire.ScpRequest, port: int) -> tuple[ResultCode, bytes]:
         if request.x not in (0, 1, 255):

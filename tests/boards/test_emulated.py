@@ -22,6 +22,9 @@ from spinnlive.errors import AddressInUse, BoardFailed, BoardLost, UsageError
 
 SDRAM_HEAP = 0x60240018
 
+SANITIZED_VARIABLE = "SPINNLIVE_SANITIZED_BOARD"
+"""Names a board program built with AddressSanitizer and UndefinedBehaviorSanitizer."""
+
 
 async def test_a_booted_board_runs_scamp_on_four_chips() -> None:
     async with EmulatedBoard() as board:
@@ -195,11 +198,17 @@ async def test_unknown_commands_are_refused_by_the_control_port() -> None:
         assert (await board.status()).pace == "free"
 
 
-async def test_hostile_datagrams_do_no_harm() -> None:
+@pytest.mark.parametrize("program", ["installed", "sanitized"])
+async def test_hostile_datagrams_do_no_harm(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
     """Everything that the board's ports may be sent, in every length.
 
     It still answers, and sanely.
     """
+    if program == "sanitized":
+        sanitized = os.environ.get(SANITIZED_VARIABLE)
+        if sanitized is None:
+            pytest.skip(f"{SANITIZED_VARIABLE} names no program; `make test` builds it and sets it")
+        monkeypatch.setenv(emulated.PROGRAM_VARIABLE, sanitized)
     async with EmulatedBoard(pace="free") as board:
         for port in (17893, 54321, emulated.CONTROL_PORT):
             with trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:

@@ -1,36 +1,13 @@
 """The transaction window, driven by hand: no socket, a clock of plain numbers."""
 
-import struct
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scamp_answer import answer
 
 from spinnlive import wire
 from spinnlive.wire import Completed, Failed, ResultCode, ScpWindow
 from spinnlive.wire.window import REMEMBERED, RETRY_PAUSE_S
-
-
-def answer(
-    request: bytes, data: bytes = b"", code: int = ResultCode.OK, chip: tuple[int, int] = (0, 0)
-) -> bytes:
-    """What SCAMP would answer to the datagram of a request."""
-    header, body = wire.decode_sdp(request)
-    x, y = chip if header.dest_x == 255 else (header.dest_x, header.dest_y)
-    back = wire.SdpHeader(
-        dest_x=header.src_x,
-        dest_y=header.src_y,
-        dest_cpu=header.src_cpu,
-        dest_port=header.src_port,
-        src_x=x,
-        src_y=y,
-        src_cpu=header.dest_cpu,
-        src_port=header.dest_port,
-        tag=8,
-    )
-    sequence = struct.unpack_from("<H", body, 2)[0]
-    return back.encode() + struct.pack("<HH", code, sequence) + data
-
 
 READ = wire.read_request(1, 1, 0x60000000, 4)
 
