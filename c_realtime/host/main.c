@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bootimage.h"
@@ -115,7 +116,7 @@ int main(int argc, char **argv) {
     catch_signals();
     for (int i = 0; i < 4; i++)
         config.ip[i] = options.ip[i];
-    if (options.image != NULL && !bootimage_read(options.image, options.board, image, &image_length))
+    if (options.image != NULL && !bootimage_read(options.image, options.board, (uint32_t)time(NULL), image, &image_length))
         return EXIT_FAILURE;
     if (!udp_open(&udp, &options))
         return EXIT_FAILURE;
