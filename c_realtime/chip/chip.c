@@ -169,3 +169,31 @@ void chip_run(struct chip *chip, uint64_t end) {
     chip->executing = NULL;
     chip->time = end;
 }
+
+/* ---- state ---- */
+
+static void archive_unmodelled(struct archive *archive, struct unmodelled *note) {
+    ARCHIVE(archive, note->address);
+    ARCHIVE(archive, note->pc);
+    ARCHIVE(archive, note->core);
+    archive_bool(archive, &note->write);
+    ARCHIVE(archive, note->count);
+}
+
+void chip_archive(struct archive *archive, struct chip *chip) {
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        processor_archive(archive, &chip->core[i]);
+    archive->memory(archive, chip->sysram, SYSRAM_BYTES);
+    archive->memory(archive, chip->sdram, SDRAM_BYTES);
+    sysctl_archive(archive, &chip->sysctl);
+    router_archive(archive, &chip->router);
+    ethernet_archive(archive, &chip->ethernet);
+    bootrom_archive(archive, &chip->bootrom);
+    ARCHIVE(archive, chip->time);
+    ARCHIVE(archive, chip->awake);
+    ARCHIVE(archive, chip->next_event);
+    ARCHIVE(archive, chip->unmodelled_count);
+    archive_expect(archive, chip->unmodelled_count <= UNMODELLED_NOTES);
+    for (unsigned i = 0; i < chip->unmodelled_count && i < UNMODELLED_NOTES; i++)
+        archive_unmodelled(archive, &chip->unmodelled[i]);
+}

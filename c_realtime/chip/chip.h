@@ -67,4 +67,7 @@ void chip_map_memories(struct chip *chip, struct arm_window window[ARM_WINDOWS])
 
 void chip_note_unmodelled(struct chip *chip, const struct processor *core, uint32_t address, bool write);
 
+/* Save, restore or hash the chip's state. A chip is restored into a fresh one, made with the same settings. */
+void chip_archive(struct archive *archive, struct chip *chip);
+
 #endif

@@ -162,3 +162,23 @@ void comms_write(struct processor *processor, uint32_t offset, uint32_t value) {
         break;
     }
 }
+
+/* ---- state ---- */
+
+void comms_archive(struct archive *archive, struct comms *comms) {
+    ARCHIVE(archive, comms->transmit_control);
+    ARCHIVE(archive, comms->transmit_data);
+    ARCHIVE(archive, comms->source_address);
+    archive_bool(archive, &comms->has_data);
+    archive_bool(archive, &comms->holding);
+    archive_bool(archive, &comms->overrun);
+    ARCHIVE(archive, comms->held);
+    ARCHIVE(archive, comms->give_up);
+    archive_ring(archive, &comms->head, &comms->tail, COMMS_QUEUE_SIZE);
+    for (uint32_t i = comms->head; i != comms->tail; i++)
+        ARCHIVE(archive, comms->queue[i % COMMS_QUEUE_SIZE]);
+    ARCHIVE(archive, comms->sent);
+    ARCHIVE(archive, comms->received);
+    ARCHIVE(archive, comms->dropped);
+    ARCHIVE(archive, comms->timed_out);
+}

@@ -2,6 +2,7 @@
 #ifndef SPINNLIVE_CHIP_COMMS_H
 #define SPINNLIVE_CHIP_COMMS_H
 
+#include "../archive.h"
 #include "packet.h"
 
 struct processor;
@@ -36,5 +37,7 @@ bool comms_accepts(const struct processor *processor);
 
 /* Offer a held packet again; called at the start of each of the core's time windows. */
 void comms_retry(struct processor *processor);
+
+void comms_archive(struct archive *archive, struct comms *comms);
 
 #endif

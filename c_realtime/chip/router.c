@@ -322,3 +322,21 @@ void router_write(struct chip *chip, uint32_t offset, uint32_t value) {
         chip_note_unmodelled(chip, NULL, ROUTER_BASE + offset, true);
     }
 }
+
+/* ---- state ---- */
+
+void router_archive(struct archive *archive, struct router *router) {
+    if (archive->restoring)
+        *router = (struct router){0};
+    ARCHIVE(archive, router->control);
+    ARCHIVE(archive, router->fixed_route);
+    archive->memory(archive, router->route, sizeof router->route);
+    archive->memory(archive, router->key, sizeof router->key);
+    archive->memory(archive, router->mask, sizeof router->mask);
+    ARCHIVE(archive, router->used);
+    archive_expect(archive, router->used <= ROUTER_ENTRIES);
+    archive->memory(archive, router->p2p, sizeof router->p2p);
+    ARCHIVE(archive, router->filter);
+    ARCHIVE(archive, router->counter);
+    ARCHIVE(archive, router->counter_enable);
+}

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../archive.h"
 #include "packet.h"
 
 #define ROUTER_ENTRIES     1024
@@ -39,5 +40,7 @@ bool router_send(struct processor *from, const struct packet *packet);
 
 /* The core to which SCAMP has the router give its own packets (bits 12..8 of the control register). */
 struct processor *router_monitor(struct chip *chip);
+
+void router_archive(struct archive *archive, struct router *router);
 
 #endif

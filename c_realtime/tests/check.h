@@ -42,7 +42,7 @@ static inline struct chip *running_chip(void) {
 }
 
 static inline struct machine *new_machine(enum machine_board board) {
-    struct machine_config config = {.board = board, .ip = {127, 0, 0, 2}};
+    struct machine_config config = {.board = board, .ip = {{127, 0, 0, 2}}};
     struct machine *machine = machine_create(&config);
 
     CHECK(machine != NULL);

@@ -20,7 +20,7 @@ static void send(struct machine *machine, uint32_t operation, uint32_t operand1,
 
 int main(void) {
     struct machine *machine = new_machine(BOARD_SPINN3);
-    struct chip *root = machine->ethernet, *neighbour = root->neighbour[0];
+    struct chip *root = machine->root, *neighbour = root->neighbour[0];
     uint8_t data[1024], noise[1472];
 
     /* Rubbish first: nothing starts and nothing breaks. */
