@@ -160,7 +160,7 @@ void chip_run(struct chip *chip, uint64_t end) {
             core->time = chip->time;
         chip->executing = core;
         processor_run(core, end);
-        if (core->arm.waiting && !core->comms.holding) {
+        if (core->arm.waiting) {
             chip->awake &= ~(1u << i);
             if (core->next_event < chip->next_event)
                 chip->next_event = core->next_event;

@@ -62,9 +62,9 @@ static uint64_t add_devices(uint64_t hash, const struct processor *core) {
         hash = add(add(add(hash, timer->count), timer->expiry), timer->expired);
     }
     hash = add(add(add(hash, comms->transmit_control), comms->transmit_data), comms->has_data);
-    hash = add(add(add(hash, comms->source_address), comms->holding), comms->overrun);
-    if (comms->holding)
-        hash = add(add_bytes(hash, &comms->held, sizeof comms->held), comms->give_up);
+    hash = add(add(add(hash, comms->source_address), comms->overrun), comms->blocked_since);
+    for (uint32_t i = comms->transmit_head; i != comms->transmit_tail; i++)
+        hash = add_bytes(hash, &comms->transmit[i % COMMS_TRANSMIT_SIZE], sizeof *comms->transmit);
     for (uint32_t i = comms->head; i != comms->tail; i++)
         hash = add_bytes(hash, &comms->queue[i % COMMS_QUEUE_SIZE], sizeof *comms->queue);
     hash = add(add(hash, comms->sent), comms->received);
