@@ -122,7 +122,6 @@ void processor_stall(struct processor *processor) {
 void processor_run(struct processor *processor, uint64_t end) {
     struct arm_core *arm = &processor->arm;
 
-    comms_retry(processor);
     while (processor->time < end && processor_is_running(processor)) {
         if (processor->next_event <= processor->time) {
             timer_advance(processor, processor->time);

@@ -103,7 +103,7 @@ uint64_t machine_next_event(const struct machine *machine) {
 
     for (unsigned i = 0; i < machine->chip_count; i++) {
         const struct chip *chip = machine->chip[i];
-        if (chip->awake)
+        if (!chip_sleeps(chip))
             return machine->now;
         if (chip->next_event < next)
             next = chip->next_event;
@@ -119,7 +119,7 @@ uint64_t machine_next_outward_event(const struct machine *machine) {
     for (unsigned i = 0; i < machine->chip_count; i++) {
         struct chip *chip = machine->chip[i];
         const struct processor *monitor = router_monitor(chip);
-        if (chip->awake)
+        if (!chip_sleeps(chip))
             return machine->now;
         for (unsigned k = 0; k < CORES_PER_CHIP; k++) {
             const struct processor *core = &chip->core[k];
@@ -159,6 +159,7 @@ void machine_run(struct machine *machine, uint64_t until) {
             continue;
         }
         run_window(machine, end);
+        fabric_deliver(machine->chip, machine->chip_count, end);
         machine->now = end;
         lan_carry(machine);
     }
@@ -179,7 +180,7 @@ struct machine_statistics machine_statistics(const struct machine *machine) {
             statistics.instructions += core->arm.instructions;
             statistics.packets_sent += core->comms.sent;
             statistics.packets_received += core->comms.received;
-            statistics.packets_dropped += core->comms.dropped;
+            statistics.packets_dropped += core->comms.unheard;
             statistics.packets_timed_out += core->comms.timed_out;
             statistics.cores_awake += processor_is_running(core) && !core->arm.waiting;
         }
