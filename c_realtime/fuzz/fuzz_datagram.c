@@ -42,7 +42,7 @@ static unsigned age;
 
 static void boot(void) {
     static uint8_t image[BOOT_IMAGE_BYTES];
-    struct machine_config config = {.board = BOARD_SPINN3, .ip = {127, 0, 0, 2}};
+    struct machine_config config = {.board = BOARD_SPINN3, .ip = {{127, 0, 0, 2}}};
     const char *path = getenv("SPINNLIVE_BOOT_IMAGE");
     uint32_t length;
 
@@ -130,7 +130,7 @@ static void send(unsigned from_port, unsigned port, const uint8_t *bytes, size_t
                                 .length = (uint32_t)length};
 
     memcpy(datagram.bytes, bytes, length < DATAGRAM_BYTES ? length : DATAGRAM_BYTES);
-    for (unsigned i = 0; i < ROOM_TRIES && !machine_has_room(machine); i++)
+    for (unsigned i = 0; i < ROOM_TRIES && !machine_has_room(machine, 0); i++)
         machine_run(machine, machine->now + RUN_UNIT_CYCLES);
     if (machine_input(machine, &datagram) && from_port == MUTANTS_PORT)
         fuzz_counters[TO_FIRMWARE]++;
@@ -159,7 +159,7 @@ static bool collect(void) {
 #define CPU_STATE_LAST_BAD 3             /* dead, powered down, run-time error, watchdog */
 
 static bool is_known_dead(void) {
-    return machine->ethernet->sysram[MONITOR_STATE] <= CPU_STATE_LAST_BAD;
+    return machine->root->sysram[MONITOR_STATE] <= CPU_STATE_LAST_BAD;
 }
 
 static uint64_t work_done(void) {

@@ -39,7 +39,7 @@ static void tell_status(struct answer *answer, const struct machine *machine, co
            ", \"packets_sent\": %" PRIu64 ", \"packets_received\": %" PRIu64 ", \"packets_dropped\": %" PRIu64
            ", \"packets_timed_out\": %" PRIu64 "}",
            (double)machine->now / CPU_HZ, pacer->speed, pacer->pace == PACE_FREE ? "free" : "realtime",
-           (double)pacer->given_up_ns / 1e9, bootrom_is_active(machine->ethernet) ? "false" : "true", s.chips,
+           (double)pacer->given_up_ns / 1e9, bootrom_is_active(machine->root) ? "false" : "true", s.chips,
            s.cores_awake, s.instructions, s.datagrams_in, s.datagrams_out, s.datagrams_dropped, udp->unsendable,
            s.packets_sent, s.packets_received, s.packets_dropped, s.packets_timed_out);
 }

@@ -115,8 +115,9 @@ int main(int argc, char **argv) {
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); /* the kernel's default lets sleeps end 50 us late */
     catch_signals();
     for (int i = 0; i < 4; i++)
-        config.ip[i] = options.ip[i];
-    if (options.image != NULL && !bootimage_read(options.image, options.board, (uint32_t)time(NULL), image, &image_length))
+        config.ip[0][i] = options.ip[i];
+    if (options.image != NULL &&
+        !bootimage_read(options.image, options.board, (uint32_t)time(NULL), image, &image_length))
         return EXIT_FAILURE;
     if (!udp_open(&udp, &options))
         return EXIT_FAILURE;

@@ -53,8 +53,8 @@ void udp_close(struct udp *udp) {
 
 void udp_receive(struct udp *udp, struct machine *machine) {
     for (int i = 0; i < UDP_SOCKETS; i++)
-        for (int taken = 0; taken < DATAGRAMS_AT_A_TIME && machine_has_room(machine); taken++) {
-            struct datagram datagram;
+        for (int taken = 0; taken < DATAGRAMS_AT_A_TIME && machine_has_room(machine, 0); taken++) {
+            struct datagram datagram = {.board = 0};
             struct sockaddr_in from;
             socklen_t from_length = sizeof from;
             /* With MSG_TRUNC the true length comes back, so that a datagram that is too long is known as such. */
