@@ -132,7 +132,8 @@ void processor_run(struct processor *processor, uint64_t end) {
             processor->time = until;
             continue;
         }
-        int32_t spent = arm_run(arm, (int32_t)(until - processor->time));
+        int32_t grant = (int32_t)(until - processor->time);
+        int32_t spent = processor->debug == NULL ? arm_run(arm, grant) : debug_run(processor, grant);
         processor->time += (uint64_t)spent;
         arm->cycles_granted = arm->cycles_left = 0;
     }

@@ -55,7 +55,7 @@ static void report(const struct shared *shared, uint64_t from, uint64_t fresh_st
 
 static int run(uint64_t run_seed, uint64_t from, uint64_t count) {
     struct shared *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    uint64_t fresh_starts = 0, reported = 0, step = count / 20 + 1;
+    uint64_t fresh_starts = 0, reported = 0, step = count / 100 + 1;
     int status = 0;
 
     if (shared == MAP_FAILED) {
