@@ -150,13 +150,13 @@ static void set_point(struct processor *core, const char *text, bool set, struct
 }
 
 struct gdb_answer gdb_stop_reply(enum debug_reason reason, uint32_t address) {
-    static const char *const names[] = {[DEBUG_WATCH_WRITE] = "watch", [DEBUG_WATCH_READ] = "rwatch",
-                                        [DEBUG_WATCH_ACCESS] = "awatch"};
+    static const char *const names[] = {
+        [DEBUG_WATCH_WRITE] = "watch", [DEBUG_WATCH_READ] = "rwatch", [DEBUG_WATCH_ACCESS] = "awatch"};
     struct gdb_answer answer = {.length = 0};
-    int length = reason == DEBUG_BREAKPOINT || reason == DEBUG_STEPPED
-                     ? snprintf(answer.text, sizeof answer.text, "T%02xthread:1;", GDB_SIGTRAP)
-                     : snprintf(answer.text, sizeof answer.text, "T%02x%s:%x;thread:1;", GDB_SIGTRAP, names[reason],
-                                address);
+    int length =
+        reason == DEBUG_BREAKPOINT || reason == DEBUG_STEPPED
+            ? snprintf(answer.text, sizeof answer.text, "T%02xthread:1;", GDB_SIGTRAP)
+            : snprintf(answer.text, sizeof answer.text, "T%02x%s:%x;thread:1;", GDB_SIGTRAP, names[reason], address);
 
     answer.length = (size_t)length;
     return answer;
@@ -194,8 +194,7 @@ static void describe_target(const char *text, struct gdb_answer *answer) {
 static void answer_query(const char *text, struct gdb_answer *answer) {
     if (starts_with(text, "qSupported")) {
         answer->length = (size_t)snprintf(answer->text, sizeof answer->text,
-                                          "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;hwbreak+;swbreak-",
-                                          RSP_PACKET_BYTES);
+                                          "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+", RSP_PACKET_BYTES);
     } else if (starts_with(text, DESCRIPTION_QUERY)) {
         describe_target(text + strlen(DESCRIPTION_QUERY), answer);
     } else if (strcmp(text, "qAttached") == 0) {
@@ -212,7 +211,7 @@ static void answer_query(const char *text, struct gdb_answer *answer) {
 /* ---- all packets ---- */
 
 /* c, s, C and S, with an address to go on at, or with a signal, which means nothing here. */
-static enum gdb_outcome go_on(struct processor *core, const char *text, struct gdb_answer *answer) {
+static enum gdb_outcome go_on(struct processor *core, const char *text, bool may_write, struct gdb_answer *answer) {
     bool steps = *text == 's' || *text == 'S', with_signal = *text == 'C' || *text == 'S';
     uint32_t number;
 
@@ -221,8 +220,13 @@ static enum gdb_outcome go_on(struct processor *core, const char *text, struct g
         say_error(answer);
         return GDB_ANSWER;
     }
-    if (rsp_get_number(&text, &number))
+    if (rsp_get_number(&text, &number)) {
+        if (!may_write) {
+            say_error(answer);
+            return GDB_ANSWER;
+        }
         set_register(core, 15, number);
+    }
     return steps ? GDB_STEP : GDB_GO_ON;
 }
 
@@ -239,7 +243,8 @@ static enum gdb_outcome say_whether(bool done, struct gdb_answer *answer) {
     return GDB_ANSWER;
 }
 
-enum gdb_outcome gdb_obey(struct processor *core, struct rsp *rsp, const char *stopped, struct gdb_answer *answer) {
+enum gdb_outcome gdb_obey(struct processor *core, struct rsp *rsp, const char *stopped, bool may_write,
+                          struct gdb_answer *answer) {
     const char *text = rsp->packet, *number_text = text + 1;
     uint32_t number;
 
@@ -252,7 +257,7 @@ enum gdb_outcome gdb_obey(struct processor *core, struct rsp *rsp, const char *s
         read_registers(core, answer);
         return GDB_ANSWER;
     case 'G':
-        return say_whether(write_registers(core, text + 1, rsp->length - 1), answer);
+        return say_whether(may_write && write_registers(core, text + 1, rsp->length - 1), answer);
     case 'p':
         if (rsp_get_number(&number_text, &number) && number < REGISTERS) {
             uint32_t value = get_register(core, number);
@@ -262,13 +267,13 @@ enum gdb_outcome gdb_obey(struct processor *core, struct rsp *rsp, const char *s
         }
         return GDB_ANSWER;
     case 'P':
-        return say_whether(write_register(core, text + 1), answer);
+        return say_whether(may_write && write_register(core, text + 1), answer);
     case 'm':
         read_memory(core, text + 1, answer);
         return GDB_ANSWER;
     case 'M':
     case 'X':
-        return say_whether(write_memory(core, rsp, *text == 'X'), answer);
+        return say_whether(may_write && write_memory(core, rsp, *text == 'X'), answer);
     case 'Z':
     case 'z':
         set_point(core, text + 1, *text == 'Z', answer);
@@ -277,7 +282,7 @@ enum gdb_outcome gdb_obey(struct processor *core, struct rsp *rsp, const char *s
     case 's':
     case 'C':
     case 'S':
-        return go_on(core, text, answer);
+        return go_on(core, text, may_write, answer);
     case 'v':
         return obey_v(text, answer);
     case 'H':

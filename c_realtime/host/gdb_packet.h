@@ -23,8 +23,10 @@ struct gdb_answer {
     size_t length;
 };
 
-/* Obey a packet (rsp->packet, of rsp->length) for a core that is stopped and has a debugger attached. */
-enum gdb_outcome gdb_obey(struct processor *core, struct rsp *rsp, const char *stopped, struct gdb_answer *answer);
+/* Obey a packet (rsp->packet, of rsp->length) for a core that is stopped and has a debugger attached. `stopped` says
+ * why it is. Without `may_write` what would change the core or its memory is refused. */
+enum gdb_outcome gdb_obey(struct processor *core, struct rsp *rsp, const char *stopped, bool may_write,
+                          struct gdb_answer *answer);
 
 /* The answer that says why the core has stopped. */
 struct gdb_answer gdb_stop_reply(enum debug_reason reason, uint32_t address);

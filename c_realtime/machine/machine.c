@@ -151,11 +151,13 @@ static void run_window(struct machine *machine, uint64_t end) {
 }
 
 void machine_run(struct machine *machine, uint64_t until) {
-    while (machine->now < until) {
+    uint64_t last = grid_below(until + MACHINE_WINDOW_CYCLES - 1);
+
+    while (machine->now < last) {
         uint64_t next = machine_next_event(machine), end = machine->now + MACHINE_WINDOW_CYCLES;
 
         if (next >= end) { /* everybody sleeps: go on at the window in which the first of them wakes */
-            machine->now = grid_below(next < until ? next : until + MACHINE_WINDOW_CYCLES - 1);
+            machine->now = next < last ? grid_below(next) : last;
             continue;
         }
         run_window(machine, end);

@@ -97,6 +97,10 @@ struct machine_statistics machine_statistics(const struct machine *machine);
  * hashes, on any host. */
 uint64_t machine_hash(const struct machine *machine);
 
+/* A hash of the cores' registers and of the time alone: next to nothing to compute, and whatever differs anywhere soon
+ * differs here. */
+uint64_t machine_pulse(const struct machine *machine);
+
 /* The bytes of the whole state, in a form that machine_restore() takes back, here or elsewhere, now or years later.
  * The caller frees them; NULL if the host has no memory for them. */
 uint8_t *machine_save(const struct machine *machine, size_t *length);

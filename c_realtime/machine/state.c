@@ -62,3 +62,24 @@ uint64_t machine_hash(const struct machine *machine) {
     machine_archive(&hashing.archive, (struct machine *)machine); /* hashing writes nothing */
     return hashing.hash;
 }
+
+uint64_t machine_pulse(const struct machine *machine) {
+    struct hashing hashing = {{.bytes = hash_bytes}, FNV_OFFSET};
+    struct archive *archive = &hashing.archive;
+    uint64_t now = machine->now;
+
+    ARCHIVE(archive, now);
+    for (unsigned i = 0; i < machine->chip_count; i++)
+        for (unsigned k = 0; k < CORES_PER_CHIP; k++) {
+            struct processor *core = &machine->chip[i]->core[k];
+            uint32_t cpsr = arm_cpsr(&core->arm);
+            if (!processor_is_running(core))
+                continue;
+            archive->bytes(archive, core->arm.r, 15 * sizeof *core->arm.r);
+            ARCHIVE(archive, core->arm.pc);
+            ARCHIVE(archive, cpsr);
+            ARCHIVE(archive, core->arm.instructions);
+            ARCHIVE(archive, core->next_event);
+        }
+    return hashing.hash;
+}
