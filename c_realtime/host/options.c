@@ -24,6 +24,8 @@ static const char usage[] =
     "  --record FILE   write everything that enters the machine to a new file\n"
     "  --replay FILE   have a recorded run again, tell where it first differs, and end\n"
     "  --folder DIR    where snapshots and logs go that the control port asks for\n"
+    "  --fault WORDS   what is wrong from the start, such as \"kill chip 1,1\", \"kill core 0,0,5\" (physical\n"
+    "                  numbers), \"kill link 0,0,2\"; may be repeated\n"
     "  --lifeline      end when standard input is closed\n"
     "  --run-ms MS     end after so many milliseconds of emulated time\n";
 
@@ -75,13 +77,21 @@ static void check_boards(const struct options *options) {
 
 struct options options_parse(int argc, char **argv) {
     static const struct option names[] = {
-        {"address", required_argument, NULL, 'a'}, {"board", required_argument, NULL, 'b'},
-        {"boards", required_argument, NULL, 'n'},  {"image", required_argument, NULL, 'i'},
-        {"restore", required_argument, NULL, 's'}, {"pace", required_argument, NULL, 'p'},
-        {"threads", required_argument, NULL, 't'}, {"record", required_argument, NULL, 'w'},
-        {"replay", required_argument, NULL, 'y'},  {"folder", required_argument, NULL, 'f'},
-        {"lifeline", no_argument, NULL, 'l'},      {"run-ms", required_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"address", required_argument, NULL, 'a'},
+        {"board", required_argument, NULL, 'b'},
+        {"boards", required_argument, NULL, 'n'},
+        {"image", required_argument, NULL, 'i'},
+        {"restore", required_argument, NULL, 's'},
+        {"pace", required_argument, NULL, 'p'},
+        {"threads", required_argument, NULL, 't'},
+        {"record", required_argument, NULL, 'w'},
+        {"fault", required_argument, NULL, 'x'},
+        {"replay", required_argument, NULL, 'y'},
+        {"folder", required_argument, NULL, 'f'},
+        {"lifeline", no_argument, NULL, 'l'},
+        {"run-ms", required_argument, NULL, 'r'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     struct options options = {.board = BOARD_SPINN3, .boards = 1, .threads = 1, .pace = PACE_REALTIME};
     int option;
@@ -127,6 +137,11 @@ struct options options_parse(int argc, char **argv) {
             break;
         case 'y':
             options.replay = optarg;
+            break;
+        case 'x':
+            if (options.faults == OPTIONS_FAULTS)
+                mistake("--fault", optarg, "more than 64 faults");
+            options.fault[options.faults++] = optarg;
             break;
         case 'f':
             options.folder = optarg;
