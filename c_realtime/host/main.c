@@ -105,7 +105,7 @@ static void run(struct machine *machine, struct udp *udp, int control, const str
 
 int main(int argc, char **argv) {
     struct options options = options_parse(argc, argv);
-    struct machine_config config = {.board = options.board};
+    struct machine_config config = {.board = options.board, .engine = options.engine};
     static uint8_t image[BOOT_IMAGE_BYTES];
     uint32_t image_length = 0;
     struct udp udp;
@@ -123,7 +123,10 @@ int main(int argc, char **argv) {
     struct machine *machine = control < 0 ? NULL : machine_create(&config);
     if (machine == NULL) {
         if (control >= 0)
-            fprintf(stderr, "spinnlive-board: not enough memory for the machine\n");
+            fprintf(stderr, options.engine == ENGINE_FAST
+                                ? "spinnlive-board: --engine fast: this host lets no program make machine code, or has "
+                                  "no memory left; leave the option out, and the plain engine serves\n"
+                                : "spinnlive-board: not enough memory for the machine\n");
         udp_close(&udp);
         return EXIT_FAILURE;
     }

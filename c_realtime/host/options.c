@@ -18,6 +18,7 @@ static const char usage[] =
     "  --image FILE    start booted with this image; without it, wait for a boot over UDP 54321\n"
     "  --pace P        realtime: emulated time never runs ahead of the wall clock (default)\n"
     "                  free: as fast as it goes\n"
+    "  --engine E      fast: translates ARM code to the host's (default where it can: x86-64); plain: interprets\n"
     "  --lifeline      end when standard input is closed\n"
     "  --run-ms MS     end after so many milliseconds of emulated time\n";
 
@@ -38,12 +39,17 @@ static void parse_address(struct options *options, const char *text) {
 
 struct options options_parse(int argc, char **argv) {
     static const struct option names[] = {
-        {"address", required_argument, NULL, 'a'}, {"chips", required_argument, NULL, 'c'},
-        {"image", required_argument, NULL, 'i'},   {"pace", required_argument, NULL, 'p'},
-        {"lifeline", no_argument, NULL, 'l'},      {"run-ms", required_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"address", required_argument, NULL, 'a'},
+        {"chips", required_argument, NULL, 'c'},
+        {"image", required_argument, NULL, 'i'},
+        {"pace", required_argument, NULL, 'p'},
+        {"engine", required_argument, NULL, 'e'},
+        {"lifeline", no_argument, NULL, 'l'},
+        {"run-ms", required_argument, NULL, 'r'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
-    struct options options = {.board = BOARD_SPINN3, .pace = PACE_REALTIME};
+    struct options options = {.board = BOARD_SPINN3, .pace = PACE_REALTIME, .engine = ENGINE_BEST};
     char *end;
     int option;
 
@@ -71,6 +77,14 @@ struct options options_parse(int argc, char **argv) {
                 options.pace = PACE_FREE;
             else
                 mistake("--pace", optarg, "must be realtime or free");
+            break;
+        case 'e':
+            if (strcmp(optarg, "fast") == 0)
+                options.engine = ENGINE_FAST;
+            else if (strcmp(optarg, "plain") == 0)
+                options.engine = ENGINE_PLAIN;
+            else
+                mistake("--engine", optarg, "must be fast or plain");
             break;
         case 'l':
             options.lifeline = true;

@@ -15,6 +15,7 @@ struct options {
     char address[16];  /* the same, as text */
     const char *image; /* boot image to start with, or NULL to wait for one */
     enum pace pace;
+    enum machine_engine engine;
     bool lifeline;       /* end when standard input does */
     uint64_t run_cycles; /* end after this much emulated time; 0: never */
 };

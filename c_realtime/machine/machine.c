@@ -71,13 +71,24 @@ static bool add_chips(struct machine *machine, const struct machine_config *conf
     return true;
 }
 
+/* The fast engine, where it is wanted and to be had; false if it must be and is not. */
+static bool choose_engine(struct machine *machine, enum machine_engine engine) {
+    if (engine == ENGINE_PLAIN)
+        return true;
+    machine->translations = arm_translations_create();
+    for (unsigned i = 0; i < machine->chip_count; i++)
+        for (unsigned k = 0; k < CORES_PER_CHIP; k++)
+            arm_use_translations(&machine->chip[i]->core[k].arm, machine->translations);
+    return machine->translations != NULL || engine != ENGINE_FAST;
+}
+
 struct machine *machine_create(const struct machine_config *config) {
     struct machine *machine = calloc(1, sizeof *machine);
 
     if (machine == NULL)
         return NULL;
     memcpy(machine->ip, config->ip, sizeof machine->ip);
-    if (!add_chips(machine, config)) {
+    if (!add_chips(machine, config) || !choose_engine(machine, config->engine)) {
         machine_destroy(machine);
         return NULL;
     }
@@ -91,6 +102,7 @@ struct machine *machine_create(const struct machine_config *config) {
 void machine_destroy(struct machine *machine) {
     for (unsigned i = 0; i < machine->chip_count; i++)
         chip_destroy(machine->chip[i]);
+    arm_translations_destroy(machine->translations);
     free(machine);
 }
 
@@ -158,6 +170,7 @@ void machine_run(struct machine *machine, uint64_t until) {
                 chip_run(chip, end);
         }
         machine->now = end;
+        arm_translations_tidy(machine->translations);
     }
 }
 

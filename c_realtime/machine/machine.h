@@ -18,8 +18,12 @@
 
 enum machine_board { BOARD_SPINN3 = 3, BOARD_SPINN5 = 5 }; /* the numbers are the boards' hardware versions */
 
+/* Which engine executes the cores: they agree in every bit, and differ in speed (arm/arm.h). */
+enum machine_engine { ENGINE_BEST, ENGINE_PLAIN, ENGINE_FAST };
+
 struct machine_config {
     enum machine_board board;
+    enum machine_engine engine;
     uint8_t ip[4];
 };
 
@@ -45,9 +49,11 @@ struct machine {
     struct chip *ethernet;                               /* the chip with the PHY, at 0,0 */
     uint8_t ip[4];
     uint64_t datagrams_in, datagrams_out, datagrams_dropped;
+    struct arm_translations *translations; /* of the fast engine; NULL with the plain one */
 };
 
-/* A machine out of power-on, waiting for its boot image; NULL if the host has no memory for it. */
+/* A machine out of power-on, waiting for its boot image; NULL if the host has no memory for it, or no engine as wanted.
+ */
 struct machine *machine_create(const struct machine_config *config);
 void machine_destroy(struct machine *machine);
 
