@@ -65,10 +65,8 @@ int32_t arm_run_translated(struct arm_core *core, int32_t cycles) {
         core->cycles_left += held;
         if (why == EXIT_STEP && core->cycles_left > 0)
             arm_interpret(core);
-        else if (why == EXIT_OUT_OF_BUDGET)
-            do
-                arm_interpret(core);
-            while (core->cycles_left > 0 && !core->waiting && held == 0);
+        while (why == EXIT_OUT_OF_BUDGET && held == 0 && core->cycles_left > 0 && !core->waiting)
+            arm_interpret(core);
     }
     return arm_cycles_spent(core);
 }

@@ -67,4 +67,6 @@ void processor_stall(struct processor *processor);
 /* Remember that software touched something that is not modelled. */
 void processor_note_unmodelled(struct processor *processor, uint32_t address, bool write);
 
+void processor_archive(struct archive *archive, struct processor *processor);
+
 #endif

@@ -147,3 +147,21 @@ void vic_write(struct processor *processor, uint32_t offset, uint32_t value) {
     }
     update(processor);
 }
+
+void vic_archive(struct archive *archive, struct vic *vic) {
+    ARCHIVE(archive, vic->lines);
+    ARCHIVE(archive, vic->software);
+    ARCHIVE(archive, vic->enable);
+    ARCHIVE(archive, vic->fiq_select);
+    ARCHIVE(archive, vic->address);
+    ARCHIVE(archive, vic->control);
+    ARCHIVE(archive, vic->default_address);
+    ARCHIVE(archive, vic->slot);
+    ARCHIVE(archive, vic->depth);
+    ARCHIVE(archive, vic->interrupted);
+    /* Nested slots are each of higher priority than the one before. */
+    archive_expect(archive, vic->slot <= VIC_SLOTS && vic->depth <= VIC_SLOTS);
+    for (uint32_t i = 0; archive->restoring && !archive->failed && i < vic->depth; i++)
+        archive_expect(archive, vic->interrupted[i] <= VIC_SLOTS &&
+                                    (i + 1 < vic->depth ? vic->interrupted[i + 1] : vic->slot) < vic->interrupted[i]);
+}

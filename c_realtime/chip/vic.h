@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../archive.h"
+
 struct processor;
 
 /* Interrupt sources that are modelled, as masks (SpiNNaker datasheet, vectored interrupt controller). */
@@ -36,5 +38,7 @@ void vic_write(struct processor *processor, uint32_t offset, uint32_t value);
 
 /* Drive the sources in `mask` to a level. */
 void vic_drive(struct processor *processor, uint32_t mask, bool high);
+
+void vic_archive(struct archive *archive, struct vic *vic);
 
 #endif

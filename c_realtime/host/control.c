@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "files.h"
+
 #define COMMAND_BYTES     64
 #define ANSWER_BYTES      4096
 #define ANSWERS_AT_A_TIME 16 /* whoever floods the control port must not stop the board */
@@ -28,8 +30,9 @@ __attribute__((format(printf, 2, 3))) static void append(struct answer *answer, 
         answer->length += (size_t)length < room ? (size_t)length : room - 1;
 }
 
-static void tell_status(struct answer *answer, const struct machine *machine, const struct pacer *pacer,
-                        const struct udp *udp) {
+static void tell_status(struct answer *answer, const struct host *host) {
+    const struct machine *machine = host->machine;
+    const struct pacer *pacer = &host->pacer;
     struct machine_statistics s = machine_statistics(machine);
 
     append(answer,
@@ -39,8 +42,8 @@ static void tell_status(struct answer *answer, const struct machine *machine, co
            ", \"packets_sent\": %" PRIu64 ", \"packets_received\": %" PRIu64 ", \"packets_dropped\": %" PRIu64
            ", \"packets_timed_out\": %" PRIu64 "}",
            (double)machine->now / CPU_HZ, pacer->speed, pacer->pace == PACE_FREE ? "free" : "realtime",
-           (double)pacer->given_up_ns / 1e9, bootrom_is_active(machine->ethernet) ? "false" : "true", s.chips,
-           s.cores_awake, s.instructions, s.datagrams_in, s.datagrams_out, s.datagrams_dropped, udp->unsendable,
+           (double)pacer->given_up_ns / 1e9, bootrom_is_active(machine->root) ? "false" : "true", s.chips,
+           s.cores_awake, s.instructions, s.datagrams_in, s.datagrams_out, s.datagrams_dropped + host->udp.oversized, host->udp.unsendable,
            s.packets_sent, s.packets_received, s.packets_dropped, s.packets_timed_out);
 }
 
@@ -63,25 +66,39 @@ static void tell_unmodelled(struct answer *answer, const struct machine *machine
     append(answer, "]}");
 }
 
-static void obey(struct answer *answer, const char *command, struct machine *machine, struct pacer *pacer,
-                 const struct udp *udp) {
+static void tell_outcome(struct answer *answer, const char *complaint) {
+    if (complaint == NULL)
+        append(answer, "{\"ok\": true}");
+    else
+        append(answer, "{\"error\": \"%s\"}", complaint);
+}
+
+static void obey(struct answer *answer, const char *command, struct host *host) {
+    struct machine *machine = host->machine;
+
     if (strcmp(command, "status") == 0) {
-        tell_status(answer, machine, pacer, udp);
+        tell_status(answer, host);
     } else if (strcmp(command, "unmodelled") == 0) {
         tell_unmodelled(answer, machine);
     } else if (strcmp(command, "hash") == 0) {
         append(answer, "{\"emulated_s\": %.6f, \"hash\": \"%016" PRIx64 "\"}", (double)machine->now / CPU_HZ,
                machine_hash(machine));
     } else if (strcmp(command, "pace realtime") == 0 || strcmp(command, "pace free") == 0) {
-        pacer_start(pacer, command[5] == 'f' ? PACE_FREE : PACE_REALTIME, machine->now);
+        pacer_start(&host->pacer, command[5] == 'f' ? PACE_FREE : PACE_REALTIME, machine->now);
         append(answer, "{\"ok\": true}");
+    } else if (strncmp(command, "snapshot ", 9) == 0) {
+        tell_outcome(answer, files_snapshot(host, command + 9));
+    } else if (strncmp(command, "record ", 7) == 0) {
+        tell_outcome(answer, files_record(host, command + 7));
+    } else if (strcmp(command, "record") == 0) {
+        tell_outcome(answer, files_end_record(host));
     } else {
-        append(answer,
-               "{\"error\": \"unknown command: there are status, unmodelled, hash, pace realtime, pace free\"}");
+        append(answer, "{\"error\": \"unknown command: there are status, unmodelled, hash, pace realtime, pace free, "
+                       "snapshot NAME, record NAME, record\"}");
     }
 }
 
-void control_answer(int fd, struct machine *machine, struct pacer *pacer, const struct udp *udp) {
+void control_answer(int fd, struct host *host) {
     for (int i = 0; i < ANSWERS_AT_A_TIME; i++) {
         char command[COMMAND_BYTES];
         struct sockaddr_in from;
@@ -93,7 +110,7 @@ void control_answer(int fd, struct machine *machine, struct pacer *pacer, const 
             return;
         command[length] = '\0';
         command[strcspn(command, "\r\n")] = '\0';
-        obey(&answer, command, machine, pacer, udp);
+        obey(&answer, command, host);
         sendto(fd, answer.text, answer.length, 0, (struct sockaddr *)&from, from_length);
     }
 }

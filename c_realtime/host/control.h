@@ -3,9 +3,7 @@
 #ifndef SPINNLIVE_HOST_CONTROL_H
 #define SPINNLIVE_HOST_CONTROL_H
 
-#include "../machine/machine.h"
-#include "pacer.h"
-#include "udp.h"
+#include "host.h"
 
 #define CONTROL_PORT 17880
 
@@ -15,7 +13,10 @@
  *   unmodelled      registers that software touched and that are not modelled
  *   hash            the hash of the whole machine's state
  *   pace realtime   tie emulated time to the wall clock, or let it go:
- *   pace free */
-void control_answer(int fd, struct machine *machine, struct pacer *pacer, const struct udp *udp);
+ *   pace free
+ *   snapshot NAME   save the whole machine in a new file of the folder that was named at the start
+ *   record NAME     write an input log there from now on;
+ *   record          end it */
+void control_answer(int fd, struct host *host);
 
 #endif
