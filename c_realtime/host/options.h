@@ -25,6 +25,7 @@ struct options {
     enum pace pace;
     const char *fault[OPTIONS_FAULTS]; /* what is wrong from the start, in the words of machine_fault() */
     unsigned faults;
+    enum machine_engine engine;
     bool lifeline;       /* end when standard input does */
     uint64_t run_cycles; /* end after this much emulated time; 0: never */
 };

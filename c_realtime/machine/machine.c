@@ -73,6 +73,7 @@ void machine_destroy(struct machine *machine) {
     for (unsigned i = 0; i < machine->chip_count; i++)
         chip_destroy(machine->chip[i]);
     faults_destroy(&machine->faults);
+    arm_translations_destroy(machine->translations);
     free(machine->sent);
     free(machine);
 }
@@ -84,6 +85,21 @@ bool machine_set_threads(struct machine *machine, unsigned threads) {
         return true;
     machine->crew = crew_create(threads);
     return machine->crew != NULL;
+}
+
+bool machine_set_engine(struct machine *machine, enum machine_engine engine) {
+    struct arm_translations *translations = NULL;
+
+    if (engine != ENGINE_PLAIN)
+        translations = arm_translations_create();
+    if (engine == ENGINE_FAST && translations == NULL)
+        return false;
+    for (unsigned i = 0; i < machine->chip_count; i++)
+        for (unsigned k = 0; k < CORES_PER_CHIP; k++)
+            arm_use_translations(&machine->chip[i]->core[k].arm, translations);
+    arm_translations_destroy(machine->translations);
+    machine->translations = translations;
+    return true;
 }
 
 void machine_boot(struct machine *machine, const uint8_t *image, uint32_t length) {
@@ -173,6 +189,7 @@ void machine_run(struct machine *machine, uint64_t until) {
         machine->now = end;
         lan_carry(machine);
         faults_advance(machine);
+        arm_translations_tidy(machine->translations);
     }
 }
 
