@@ -169,6 +169,20 @@ static struct machine *make_machine(const struct options *options) {
     return machine;
 }
 
+/* What is wrong with the boards from the start. */
+static bool apply_faults(struct host *host) {
+    for (unsigned i = 0; i < host->options->faults; i++) {
+        const char *words = host->options->fault[i];
+        char complaint[FAULT_COMPLAINT_BYTES];
+        if (!machine_fault(host->machine, words, complaint, sizeof complaint)) {
+            fprintf(stderr, "spinnlive-board: --fault \"%s\": %s\n", words, complaint);
+            return false;
+        }
+        recorder_fault(host->recorder, host->machine->now, words);
+    }
+    return true;
+}
+
 /* Put the machine to work: threads, log, firmware. False if something is missing, which has been said. */
 static bool prepare(struct host *host) {
     static uint8_t image[BOOT_IMAGE_BYTES];
@@ -185,6 +199,8 @@ static bool prepare(struct host *host) {
         return false;
     }
     if (options->record != NULL && !files_start_record(host, options->record))
+        return false;
+    if (!apply_faults(host))
         return false;
     if (options->image == NULL)
         return true;

@@ -25,6 +25,8 @@ static const char usage[] =
     "  --record FILE   write everything that enters the machine to a new file\n"
     "  --replay FILE   have a recorded run again, tell where it first differs, and end\n"
     "  --folder DIR    where snapshots and logs go that the control port asks for\n"
+    "  --fault WORDS   what is wrong from the start, such as \"kill chip 1,1\", \"kill core 0,0,5\" (physical\n"
+    "                  numbers), \"kill link 0,0,2\"; may be repeated\n"
     "  --lifeline      end when standard input is closed\n"
     "  --run-ms MS     end after so many milliseconds of emulated time\n";
 
@@ -85,6 +87,7 @@ struct options options_parse(int argc, char **argv) {
         {"engine", required_argument, NULL, 'e'},
         {"threads", required_argument, NULL, 't'},
         {"record", required_argument, NULL, 'w'},
+        {"fault", required_argument, NULL, 'x'},
         {"replay", required_argument, NULL, 'y'},
         {"folder", required_argument, NULL, 'f'},
         {"lifeline", no_argument, NULL, 'l'},
@@ -145,6 +148,11 @@ struct options options_parse(int argc, char **argv) {
             break;
         case 'y':
             options.replay = optarg;
+            break;
+        case 'x':
+            if (options.faults == OPTIONS_FAULTS)
+                mistake("--fault", optarg, "more than 64 faults");
+            options.fault[options.faults++] = optarg;
             break;
         case 'f':
             options.folder = optarg;
