@@ -77,9 +77,8 @@ void arm_enter_exception(struct arm_core *core, uint32_t mode, enum arm_vector v
     if (vector == ARM_VECTOR_FIQ)
         core->fiq_masked = true;
     core->thumb = false;
-    core->next_pc = vector + (core->cp15_control & ARM_CP15_HIGH_VECTORS ? ARM_RESET_HIGH : 0);
+    arm_branch(core, vector + (core->cp15_control & ARM_CP15_HIGH_VECTORS ? ARM_RESET_HIGH : 0));
     arm_update_interrupts(core);
-    arm_spend(core, ARM_EXTRA_EXCEPTION);
 }
 
 void arm_undefined(struct arm_core *core) {
@@ -92,6 +91,7 @@ static void enter_interrupt(struct arm_core *core) {
         arm_enter_exception(core, ARM_FIQ, ARM_VECTOR_FIQ, core->pc + 4);
     else
         arm_enter_exception(core, ARM_IRQ, ARM_VECTOR_IRQ, core->pc + 4);
+    arm_spend(core, 1); /* as every exception takes three cycles; for the others the instruction has been charged */
     core->pc = core->next_pc;
 }
 
@@ -137,7 +137,6 @@ ARM_INLINE void execute_one(struct arm_core *core) {
     uint32_t pc = core->pc;
     int32_t wait = 0;
     const uint8_t *code = likely(pc < ARM_ITCM_SIZE) ? core->itcm + pc : arm_plain_memory(core, pc, &wait);
-    uint32_t length;
 
     core->cycles_left -= 1 + wait;
     if (unlikely(code == NULL)) {
@@ -148,14 +147,12 @@ ARM_INLINE void execute_one(struct arm_core *core) {
     if (core->thumb) {
         uint16_t instruction;
         memcpy(&instruction, code, sizeof instruction);
-        length = 2;
         core->r[15] = pc + 4;
         core->next_pc = pc + 2;
         arm_execute_thumb(core, instruction);
     } else {
         uint32_t instruction;
         memcpy(&instruction, code, sizeof instruction);
-        length = 4;
         core->r[15] = pc + 8;
         core->next_pc = pc + 4;
         if (instruction >> 28 == 14 || instruction >> 28 == 15 || arm_condition(core, instruction >> 28))
@@ -165,8 +162,6 @@ ARM_INLINE void execute_one(struct arm_core *core) {
         core->aborted = false;
         arm_enter_exception(core, ARM_ABT, ARM_VECTOR_DATA_ABORT, pc + 8);
     }
-    if (core->next_pc != pc + length)
-        core->cycles_left -= ARM_EXTRA_BRANCH;
     core->pc = core->next_pc;
     core->instructions++;
 }

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../archive.h"
+
 #define ARM_ITCM_BASE 0x00000000u
 #define ARM_ITCM_SIZE 0x00008000u /* 32 KB, as SpiNNaker fits it */
 #define ARM_DTCM_BASE 0x00400000u
@@ -125,6 +127,9 @@ static inline void arm_yield(struct arm_core *core) {
         core->cycles_left = 0;
     }
 }
+
+/* Save, restore or hash the core's state. */
+void arm_archive(struct archive *archive, struct arm_core *core);
 
 /* Where the byte at `address` lies if it is plain memory (a TCM or a window), else NULL. Costs nothing. */
 uint8_t *arm_memory(struct arm_core *core, uint32_t address);

@@ -21,19 +21,31 @@ enum arm_vector {
     ARM_VECTOR_FIQ = 0x1c,
 };
 
-/* Extra cycles beyond the one that every instruction takes, without interlocks (TRM DDI 0240, instruction cycle
- * summary). A load's result used by the very next instruction costs one more on silicon; that is not modelled. */
+/* Extra cycles beyond the one that every instruction takes (TRM DDI 0240, chapter 8; the same figures, with the shifted
+ * offset, are in the ARM9EJ-S TRM, DDI 0222B 8.1). Interlocks are in interlock.c. docs/timing.md has it all in a table.
+ */
 enum arm_cycles {
     ARM_EXTRA_BRANCH = 2,  /* refilling the pipeline, whatever instruction wrote the pc */
     ARM_EXTRA_LOAD_PC = 2, /* on top of the branch's */
     ARM_EXTRA_REGISTER_SHIFT = 1,
-    ARM_EXTRA_MULTIPLY = 1, /* MUL, MLA */
+    ARM_EXTRA_SHIFTED_OFFSET = 1, /* LDR, STR with a register offset that is shifted */
+    ARM_EXTRA_MULTIPLY = 1,       /* MUL, MLA, SMLALxy */
     ARM_EXTRA_MULTIPLY_LONG = 2,
     ARM_EXTRA_MULTIPLY_FLAGS = 2, /* the S form, on top */
+    ARM_EXTRA_STATUS_READ = 1,    /* MRS */
     ARM_EXTRA_MSR_CONTROL = 2,
     ARM_EXTRA_SWAP = 1,
-    ARM_EXTRA_EXCEPTION = 2,
+    ARM_EXTRA_DOUBLE = 1, /* LDRD, STRD */
 };
+
+/* LDM, STM, PUSH and POP of n registers take n cycles, but at least two, if the pc is not among those loaded. */
+ARM_INLINE int32_t arm_extra_multiple(uint32_t words, bool loads_pc) {
+    return words > 1 ? (int32_t)words - 1 : loads_pc ? 0 : 1;
+}
+
+/* What the instruction at `pc`, which yields `registers` late, makes the ones behind it wait (interlock.c). */
+enum arm_late { ARM_LATE_WORD, ARM_LATE_NARROW, ARM_LATE_PRODUCT };
+int32_t arm_interlock(const uint8_t *itcm, uint32_t pc, bool thumb, uint32_t registers, enum arm_late late);
 
 ARM_INLINE enum arm_bank arm_bank_of(uint32_t mode) {
     switch (mode) {
@@ -75,10 +87,20 @@ ARM_INLINE bool arm_condition(const struct arm_core *core, uint32_t condition) {
     return arm_condition_table[condition] >> (core->n << 3 | core->z << 2 | core->c << 1 | core->v) & 1;
 }
 
+/* The pc is written: go on at an address of the present state. */
+ARM_INLINE void arm_branch(struct arm_core *core, uint32_t address) {
+    core->next_pc = address & ~(core->thumb ? 1u : 3u);
+    arm_spend(core, ARM_EXTRA_BRANCH);
+}
+
 /* Branch to an address whose lowest bit chooses the state (BX). */
 ARM_INLINE void arm_branch_exchange(struct arm_core *core, uint32_t address) {
     core->thumb = address & 1;
-    core->next_pc = address & ~(core->thumb ? 1u : 3u);
+    arm_branch(core, address);
+}
+
+ARM_INLINE void arm_result_late(struct arm_core *core, uint32_t registers, enum arm_late late) {
+    arm_spend(core, arm_interlock(core->itcm, core->pc, core->thumb, registers, late));
 }
 
 ARM_INLINE uint32_t rotate_right(uint32_t value, uint32_t by) {

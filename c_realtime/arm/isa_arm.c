@@ -82,7 +82,7 @@ ARM_INLINE void data_processing(struct arm_core *core, uint32_t instruction) {
         }
         if (sets_flags)
             arm_restore_cpsr(core);
-        core->next_pc = result & ~(core->thumb ? 1u : 3u);
+        arm_branch(core, result);
         return;
     }
 
@@ -151,6 +151,8 @@ static void multiply(struct arm_core *core, uint32_t instruction) {
     if (BIT(20)) {
         set_nz(core, result);
         arm_spend(core, ARM_EXTRA_MULTIPLY_FLAGS);
+    } else {
+        arm_result_late(core, 1u << FIELD_RN, ARM_LATE_PRODUCT);
     }
 }
 
@@ -171,6 +173,8 @@ static void multiply_long(struct arm_core *core, uint32_t instruction) {
         core->n = (uint32_t)(result >> 63);
         core->z = result == 0;
         arm_spend(core, ARM_EXTRA_MULTIPLY_FLAGS);
+    } else {
+        arm_result_late(core, 1u << low | 1u << high, ARM_LATE_PRODUCT);
     }
 }
 
@@ -200,6 +204,8 @@ static void signed_multiply_half(struct arm_core *core, uint32_t instruction) {
     uint32_t rm = core->r[FIELD_RM], destination = FIELD_RN, addend = FIELD_RD;
     int32_t y = half_of(core->r[FIELD_RS], BIT(6));
 
+    uint32_t late = 1u << destination;
+
     switch (instruction >> 21 & 3) {
     case 0: /* SMLA<x><y> */
         core->r[destination] = accumulate(core, half_of(rm, BIT(5)) * y, core->r[addend]);
@@ -214,6 +220,7 @@ static void signed_multiply_half(struct arm_core *core, uint32_t instruction) {
         sum += (uint64_t)(int64_t)(half_of(rm, BIT(5)) * y);
         core->r[addend] = (uint32_t)sum;
         core->r[destination] = (uint32_t)(sum >> 32);
+        late |= 1u << addend;
         arm_spend(core, ARM_EXTRA_MULTIPLY);
         break;
     }
@@ -221,6 +228,7 @@ static void signed_multiply_half(struct arm_core *core, uint32_t instruction) {
         core->r[destination] = (uint32_t)(half_of(rm, BIT(5)) * y);
         break;
     }
+    arm_result_late(core, late, ARM_LATE_PRODUCT);
 }
 
 static void saturating_add(struct arm_core *core, uint32_t instruction) {
@@ -229,6 +237,7 @@ static void saturating_add(struct arm_core *core, uint32_t instruction) {
     if (BIT(22)) /* QDADD, QDSUB: the doubling saturates by itself */
         b = (int32_t)saturate(core, 2 * b);
     core->r[FIELD_RD] = saturate(core, BIT(21) ? a - b : a + b);
+    arm_result_late(core, 1u << FIELD_RD, ARM_LATE_WORD);
 }
 
 /* ---- A3.10, status registers ---- */
@@ -257,10 +266,12 @@ static void miscellaneous(struct arm_core *core, uint32_t instruction) {
 
     switch (instruction >> 4 & 15) {
     case 0x0:
-        if (operation & 1)
+        if (operation & 1) {
             move_to_status(core, instruction, core->r[FIELD_RM]);
-        else
+        } else {
             core->r[FIELD_RD] = BIT(22) ? core->banked_spsr[arm_bank_of(core->mode)] : arm_cpsr(core);
+            arm_spend(core, ARM_EXTRA_STATUS_READ);
+        }
         return;
     case 0x1:
         if (operation == 1) { /* BX */
@@ -311,10 +322,13 @@ ARM_INLINE void word_or_byte_transfer(struct arm_core *core, uint32_t instructio
     uint32_t rn = FIELD_RN, rd = FIELD_RD, offset, carry;
     bool pre_indexed = BIT(24), write_back = !pre_indexed || BIT(21);
 
-    if (BIT(25))
+    if (BIT(25)) {
         offset = shift_by_immediate(core, core->r[FIELD_RM], instruction >> 5 & 3, instruction >> 7 & 31, &carry);
-    else
+        if (instruction & 0xfe0)
+            arm_spend(core, ARM_EXTRA_SHIFTED_OFFSET);
+    } else {
         offset = instruction & 0xfff;
+    }
     uint32_t base = core->r[rn], indexed = BIT(23) ? base + offset : base - offset;
     uint32_t address = pre_indexed ? indexed : base;
 
@@ -324,10 +338,12 @@ ARM_INLINE void word_or_byte_transfer(struct arm_core *core, uint32_t instructio
             return;
         if (write_back)
             core->r[rn] = indexed;
-        if (rd == 15)
+        if (rd == 15) {
             load_pc(core, value);
-        else
+        } else {
             core->r[rd] = value;
+            arm_result_late(core, 1u << rd, BIT(22) ? ARM_LATE_NARROW : ARM_LATE_WORD);
+        }
     } else {
         uint32_t value = core->r[rd] + (rd == 15 ? 4 : 0);
         if (BIT(22))
@@ -365,13 +381,14 @@ static void half_or_double_transfer(struct arm_core *core, uint32_t instruction)
                 core->r[rn] = indexed;
             core->r[rd] = first;
             core->r[rd + 1] = second;
-            arm_spend(core, 1);
+            arm_spend(core, ARM_EXTRA_DOUBLE);
+            arm_result_late(core, 1u << (rd + 1), ARM_LATE_WORD);
             return;
         } else { /* STRD */
             store_word(core, address, core->r[rd]);
             if (!core->aborted)
                 store_word(core, address + 4, core->r[rd + 1]);
-            arm_spend(core, 1);
+            arm_spend(core, ARM_EXTRA_DOUBLE);
         }
         if (!core->aborted && write_back)
             core->r[rn] = indexed;
@@ -388,6 +405,7 @@ static void half_or_double_transfer(struct arm_core *core, uint32_t instruction)
     if (write_back)
         core->r[rn] = indexed;
     core->r[rd] = first;
+    arm_result_late(core, 1u << rd, ARM_LATE_NARROW);
 }
 
 static void swap(struct arm_core *core, uint32_t instruction) {
@@ -403,6 +421,7 @@ static void swap(struct arm_core *core, uint32_t instruction) {
     if (!core->aborted)
         core->r[FIELD_RD] = loaded;
     arm_spend(core, ARM_EXTRA_SWAP);
+    arm_result_late(core, 1u << FIELD_RD, BIT(22) ? ARM_LATE_NARROW : ARM_LATE_WORD);
 }
 
 /* ---- A3.12, load and store multiple ---- */
@@ -435,11 +454,14 @@ static void load_multiple(struct arm_core *core, uint32_t instruction, uint32_t 
         unsigned index = (unsigned)__builtin_ctz(rest);
         *(user_bank ? user_register(core, index) : &core->r[index]) = values[count++];
     }
-    if (!with_pc)
+    if (!with_pc) {
+        if (count > 1)
+            arm_result_late(core, 1u << (31 - __builtin_clz(list)), ARM_LATE_WORD);
         return;
+    }
     if (BIT(22)) { /* return from an exception */
         arm_restore_cpsr(core);
-        core->next_pc = values[count] & ~(core->thumb ? 1u : 3u);
+        arm_branch(core, values[count]);
         arm_spend(core, ARM_EXTRA_LOAD_PC);
     } else {
         load_pc(core, values[count]);
@@ -467,15 +489,12 @@ static void store_multiple(struct arm_core *core, uint32_t instruction, uint32_t
 }
 
 static void multiple_transfer(struct arm_core *core, uint32_t instruction) {
-    uint32_t base = core->r[FIELD_RN], bytes = 4 * (uint32_t)__builtin_popcount(instruction & 0xffff);
+    uint32_t base = core->r[FIELD_RN], words = (uint32_t)__builtin_popcount(instruction & 0xffff), bytes = 4 * words;
     bool up = BIT(23), before = BIT(24);
     uint32_t lowest = up ? base : base - bytes;
     uint32_t address = up == before ? lowest + 4 : lowest;
 
-    if (bytes > 4)
-        arm_spend(core, (int32_t)(bytes / 4) - 1);
-    else
-        arm_spend(core, 1);
+    arm_spend(core, arm_extra_multiple(words, BIT(20) && BIT(15)));
     if (BIT(20))
         load_multiple(core, instruction, address, up ? base + bytes : base - bytes);
     else
@@ -521,7 +540,7 @@ static void unconditional(struct arm_core *core, uint32_t instruction) {
         uint32_t target = branch_target(core, instruction) + (BIT(24) << 1);
         core->r[14] = core->pc + 4;
         core->thumb = true;
-        core->next_pc = target;
+        arm_branch(core, target);
     } else if ((instruction & 0xfd70f000u) != 0xf550f000u) {
         arm_undefined(core);
     }
@@ -578,7 +597,7 @@ void arm_execute_arm(struct arm_core *core, uint32_t instruction) {
     case 5:
         if (BIT(24))
             core->r[14] = core->pc + 4;
-        core->next_pc = branch_target(core, instruction);
+        arm_branch(core, branch_target(core, instruction));
         return;
     case 7:
         if (BIT(24))

@@ -102,16 +102,18 @@ static void high_register_operation(struct arm_core *core, uint32_t instruction)
         return;
     }
     if (rd == 15)
-        core->next_pc = value & ~1u;
+        arm_branch(core, value);
     else
         core->r[rd] = value;
 }
 
 /* ---- loads and stores ---- */
 
-ARM_INLINE void keep_loaded(struct arm_core *core, uint32_t rd, uint32_t value) {
-    if (likely(!core->aborted))
-        core->r[rd] = value;
+ARM_INLINE void keep_loaded(struct arm_core *core, uint32_t rd, uint32_t value, enum arm_late late) {
+    if (unlikely(core->aborted))
+        return;
+    core->r[rd] = value;
+    arm_result_late(core, 1u << rd, late);
 }
 
 static void register_offset_transfer(struct arm_core *core, uint32_t instruction) {
@@ -128,26 +130,31 @@ static void register_offset_transfer(struct arm_core *core, uint32_t instruction
         store_byte(core, address, core->r[rd]);
         return;
     case 3:
-        keep_loaded(core, rd, (uint32_t)(int8_t)load_byte(core, address));
+        keep_loaded(core, rd, (uint32_t)(int8_t)load_byte(core, address), ARM_LATE_NARROW);
         return;
     case 4:
-        keep_loaded(core, rd, load_word(core, address));
+        keep_loaded(core, rd, load_word(core, address), ARM_LATE_WORD);
         return;
     case 5:
-        keep_loaded(core, rd, load_half(core, address));
+        keep_loaded(core, rd, load_half(core, address), ARM_LATE_NARROW);
         return;
     case 6:
-        keep_loaded(core, rd, load_byte(core, address));
+        keep_loaded(core, rd, load_byte(core, address), ARM_LATE_NARROW);
         return;
     default:
-        keep_loaded(core, rd, (uint32_t)(int16_t)load_half(core, address));
+        keep_loaded(core, rd, (uint32_t)(int16_t)load_half(core, address), ARM_LATE_NARROW);
         return;
     }
 }
 
 ARM_INLINE void spend_multiple(struct arm_core *core, uint32_t list) {
-    int32_t words = __builtin_popcount(list);
-    arm_spend(core, words > 1 ? words - 1 : 1);
+    arm_spend(core, arm_extra_multiple((uint32_t)__builtin_popcount(list), list >> 15));
+}
+
+/* The last of several registers comes late. */
+ARM_INLINE void last_is_late(struct arm_core *core, uint32_t list) {
+    if (list & (list - 1))
+        arm_result_late(core, 1u << (31 - __builtin_clz(list)), ARM_LATE_WORD);
 }
 
 /* Read the words for `list` from `address` on; false if one was refused. */
@@ -190,6 +197,8 @@ static void pop(struct arm_core *core, uint32_t instruction) {
             core->r[index] = values[count++];
         }
     }
+    if (!(instruction & 0x100))
+        last_is_late(core, IMM8);
 }
 
 static void store_multiple(struct arm_core *core, uint32_t instruction) {
@@ -217,6 +226,7 @@ static void load_multiple(struct arm_core *core, uint32_t instruction) {
     core->r[rn] += 4 * (uint32_t)__builtin_popcount(list);
     for (; list; list &= list - 1)
         core->r[__builtin_ctz(list)] = values[count++]; /* a base in the list gets the loaded word */
+    last_is_late(core, IMM8);
 }
 
 /* ---- the rest ---- */
@@ -245,7 +255,7 @@ static void conditional_branch_or_swi(struct arm_core *core, uint32_t instructio
     else if (condition == 14)
         arm_undefined(core);
     else if (arm_condition(core, condition))
-        core->next_pc = core->r[15] + 2 * (uint32_t)(int8_t)instruction;
+        arm_branch(core, core->r[15] + 2 * (uint32_t)(int8_t)instruction);
 }
 
 /* The second half of BL (back to Thumb) or BLX (on to ARM); r14 holds what the first half left there. */
@@ -254,7 +264,7 @@ static void long_branch(struct arm_core *core, uint32_t instruction, bool to_arm
 
     core->r[14] = (core->pc + 2) | 1;
     core->thumb = !to_arm;
-    core->next_pc = target & ~(to_arm ? 3u : 1u);
+    arm_branch(core, target);
 }
 
 void arm_execute_thumb(struct arm_core *core, uint32_t instruction) {
@@ -289,7 +299,7 @@ void arm_execute_thumb(struct arm_core *core, uint32_t instruction) {
             register_operation(core, instruction);
         return;
     case 9: /* LDR from the literal pool */
-        keep_loaded(core, LOW_R8, load_word(core, (r[15] & ~3u) + 4 * IMM8));
+        keep_loaded(core, LOW_R8, load_word(core, (r[15] & ~3u) + 4 * IMM8), ARM_LATE_WORD);
         return;
     case 10:
     case 11:
@@ -299,25 +309,25 @@ void arm_execute_thumb(struct arm_core *core, uint32_t instruction) {
         store_word(core, r[LOW_RM] + 4 * IMM5, r[LOW_RD]);
         return;
     case 13:
-        keep_loaded(core, LOW_RD, load_word(core, r[LOW_RM] + 4 * IMM5));
+        keep_loaded(core, LOW_RD, load_word(core, r[LOW_RM] + 4 * IMM5), ARM_LATE_WORD);
         return;
     case 14:
         store_byte(core, r[LOW_RM] + IMM5, r[LOW_RD]);
         return;
     case 15:
-        keep_loaded(core, LOW_RD, load_byte(core, r[LOW_RM] + IMM5));
+        keep_loaded(core, LOW_RD, load_byte(core, r[LOW_RM] + IMM5), ARM_LATE_NARROW);
         return;
     case 16:
         store_half(core, r[LOW_RM] + 2 * IMM5, r[LOW_RD]);
         return;
     case 17:
-        keep_loaded(core, LOW_RD, load_half(core, r[LOW_RM] + 2 * IMM5));
+        keep_loaded(core, LOW_RD, load_half(core, r[LOW_RM] + 2 * IMM5), ARM_LATE_NARROW);
         return;
     case 18:
         store_word(core, r[13] + 4 * IMM8, r[LOW_R8]);
         return;
     case 19:
-        keep_loaded(core, LOW_R8, load_word(core, r[13] + 4 * IMM8));
+        keep_loaded(core, LOW_R8, load_word(core, r[13] + 4 * IMM8), ARM_LATE_WORD);
         return;
     case 20:
         r[LOW_R8] = (r[15] & ~3u) + 4 * IMM8;
@@ -340,7 +350,7 @@ void arm_execute_thumb(struct arm_core *core, uint32_t instruction) {
         conditional_branch_or_swi(core, instruction);
         return;
     case 28:
-        core->next_pc = r[15] + (uint32_t)((int32_t)(instruction << 21) >> 20);
+        arm_branch(core, r[15] + (uint32_t)((int32_t)(instruction << 21) >> 20));
         return;
     case 29:
         if (instruction & 1) /* BLX to an odd half-word does not exist (ARM ARM A7.1.18) */

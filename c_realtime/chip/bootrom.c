@@ -115,3 +115,9 @@ void bootrom_neighbour_packet(struct chip *chip, const struct packet *packet) {
     else if (operation == NEIGHBOUR_CONTROL)
         bootrom_start(chip, chip->bootrom.image, BOOT_IMAGE_BYTES);
 }
+
+void bootrom_archive(struct archive *archive, struct bootrom *bootrom) {
+    archive_bool(archive, &bootrom->finished);
+    ARCHIVE(archive, bootrom->blocks);
+    archive->memory(archive, bootrom->image, sizeof bootrom->image);
+}

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../archive.h"
 #include "packet.h"
 
 #define BOOT_IMAGE_BYTES 0x8000 /* the image may fill ITCM */
@@ -36,5 +37,8 @@ void bootrom_neighbour_packet(struct chip *chip, const struct packet *packet);
 
 /* Start an image as if it had come by one of the two ways. */
 void bootrom_start(struct chip *chip, const uint8_t *image, uint32_t length);
+
+/* The settings are the configuration's, not state. */
+void bootrom_archive(struct archive *archive, struct bootrom *bootrom);
 
 #endif

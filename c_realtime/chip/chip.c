@@ -160,7 +160,7 @@ void chip_run(struct chip *chip, uint64_t end) {
             core->time = chip->time;
         chip->executing = core;
         processor_run(core, end);
-        if (core->arm.waiting && !core->comms.holding) {
+        if (core->arm.waiting) {
             chip->awake &= ~(1u << i);
             if (core->next_event < chip->next_event)
                 chip->next_event = core->next_event;
@@ -168,4 +168,36 @@ void chip_run(struct chip *chip, uint64_t end) {
     }
     chip->executing = NULL;
     chip->time = end;
+}
+
+/* ---- state ---- */
+
+static void archive_unmodelled(struct archive *archive, struct unmodelled *note) {
+    ARCHIVE(archive, note->address);
+    ARCHIVE(archive, note->pc);
+    ARCHIVE(archive, note->core);
+    archive_bool(archive, &note->write);
+    ARCHIVE(archive, note->count);
+}
+
+void chip_archive(struct archive *archive, struct chip *chip) {
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        processor_archive(archive, &chip->core[i]);
+    archive->memory(archive, chip->sysram, SYSRAM_BYTES);
+    archive->memory(archive, chip->sdram, SDRAM_BYTES);
+    sysctl_archive(archive, &chip->sysctl);
+    router_archive(archive, &chip->router);
+    ethernet_archive(archive, &chip->ethernet);
+    bootrom_archive(archive, &chip->bootrom);
+    ARCHIVE(archive, chip->time);
+    ARCHIVE(archive, chip->awake);
+    ARCHIVE(archive, chip->sending);
+    ARCHIVE(archive, chip->next_event);
+    archive_expect(archive, ((chip->awake | chip->sending) >> CORES_PER_CHIP) == 0);
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++) /* whose next packet the fabric takes for granted */
+        archive_expect(archive, !(chip->sending >> i & 1) || comms_next_to_send(&chip->core[i]) != NULL);
+    ARCHIVE(archive, chip->unmodelled_count);
+    archive_expect(archive, chip->unmodelled_count <= UNMODELLED_NOTES);
+    for (unsigned i = 0; i < chip->unmodelled_count && i < UNMODELLED_NOTES; i++)
+        archive_unmodelled(archive, &chip->unmodelled[i]);
 }

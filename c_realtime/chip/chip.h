@@ -4,6 +4,7 @@
 
 #include "bootrom.h"
 #include "ethernet.h"
+#include "fabric.h"
 #include "packet.h"
 #include "processor.h"
 #include "router.h"
@@ -43,6 +44,8 @@ struct chip {
     uint64_t time;       /* start of the time window that is being executed */
     uint32_t awake;      /* cores that are not waiting for an interrupt, or may not be */
     uint64_t next_event; /* no sleeping core has an event before this */
+    uint32_t sending;    /* cores whose packets wait for the fabric */
+    uint32_t held_back;  /* those of them whose next packet has found its receivers full in this delivery */
     struct processor *executing;
 
     struct unmodelled unmodelled[UNMODELLED_NOTES];
@@ -53,8 +56,13 @@ struct chip {
 struct chip *chip_create(unsigned x, unsigned y, uint32_t working_cores, const struct bootrom_settings *settings);
 void chip_destroy(struct chip *chip);
 
-/* Execute all cores from chip->time until `end`, one after the other. */
+/* Execute all cores from chip->time until `end`, one after the other. Touches this chip alone. */
 void chip_run(struct chip *chip, uint64_t end);
+
+/* Is there nothing to do before next_event? */
+static inline bool chip_sleeps(const struct chip *chip) {
+    return (chip->awake | chip->sending) == 0;
+}
 
 /* The emulated time, also in the middle of a core's window. */
 uint64_t chip_now(const struct chip *chip);
@@ -66,5 +74,8 @@ bool chip_write(struct chip *chip, struct processor *core, uint32_t address, uns
 void chip_map_memories(struct chip *chip, struct arm_window window[ARM_WINDOWS]);
 
 void chip_note_unmodelled(struct chip *chip, const struct processor *core, uint32_t address, bool write);
+
+/* Save, restore or hash the chip's state. A chip is restored into a fresh one, made with the same settings. */
+void chip_archive(struct archive *archive, struct chip *chip);
 
 #endif

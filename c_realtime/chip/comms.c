@@ -34,14 +34,27 @@ static void update_receive(struct processor *processor) {
     vic_drive(processor, lines, true);
 }
 
+static uint32_t unsent(const struct comms *comms) {
+    return comms->transmit_tail - comms->transmit_head;
+}
+
+static bool transmit_full(const struct comms *comms) {
+    return unsent(comms) == COMMS_TRANSMIT_SIZE;
+}
+
 static void update_transmit(struct processor *processor) {
-    vic_drive(processor, VIC_COMMS_EMPTY | VIC_COMMS_NOT_FULL, !processor->comms.holding);
+    uint32_t bit = 1u << processor->index;
+
+    processor->chip->sending = (processor->chip->sending & ~bit) | (unsent(&processor->comms) ? bit : 0);
+    vic_drive(processor, VIC_COMMS_EMPTY | VIC_COMMS_NOT_FULL, !transmit_full(&processor->comms));
 }
 
 void comms_reset(struct processor *processor) {
     struct comms *comms = &processor->comms;
     comms->transmit_control = comms->transmit_data = 0;
-    comms->has_data = comms->holding = comms->overrun = false;
+    comms->has_data = comms->overrun = false;
+    comms->transmit_head = comms->transmit_tail = 0;
+    comms->blocked_since = NEVER;
     comms->head = comms->tail = 0;
     update_receive(processor);
     update_transmit(processor);
@@ -51,55 +64,53 @@ void comms_reset(struct processor *processor) {
 
 static void send_key(struct processor *processor, uint32_t key) {
     struct comms *comms = &processor->comms;
-    struct packet packet = {comms->transmit_control & PACKET_CONTROL_MASK, comms->transmit_data, key};
+    struct packet packet = {comms->transmit_control & PACKET_CONTROL_MASK, comms->transmit_data, key,
+                            comms->source_address};
 
     /* sPyNNaker's Poisson sources leave the control bit out, and rely on the data alone. */
     if (comms->has_data)
         packet.control |= PACKET_HAS_PAYLOAD;
     comms->has_data = false;
-    if (comms->holding) {
+    if (transmit_full(comms)) {
         comms->overrun = true;
         return;
     }
-    if (router_send(processor, &packet)) {
-        comms->sent++;
-        return;
-    }
-    comms->holding = true;
-    comms->held = packet;
-    comms->give_up = processor_now(processor) + PACKET_TIMEOUT_CYCLES;
+    comms->transmit[comms->transmit_tail++ % COMMS_TRANSMIT_SIZE] = packet;
     update_transmit(processor);
-    processor_stall(processor); /* its software would poll: let the receivers go first */
+    if (transmit_full(comms))
+        processor_stall(processor); /* its software would poll: no packet leaves before the window's end */
 }
 
-void comms_retry(struct processor *processor) {
+const struct packet *comms_next_to_send(const struct processor *processor) {
+    const struct comms *comms = &processor->comms;
+    return unsent(comms) ? &comms->transmit[comms->transmit_head % COMMS_TRANSMIT_SIZE] : NULL;
+}
+
+void comms_sent(struct processor *processor, bool delivered) {
     struct comms *comms = &processor->comms;
 
-    if (!comms->holding)
-        return;
-    if (router_send(processor, &comms->held))
+    comms->transmit_head++;
+    comms->blocked_since = NEVER;
+    if (delivered)
         comms->sent++;
-    else if (processor->time >= comms->give_up)
-        comms->timed_out++;
     else
-        return;
-    comms->holding = false;
+        comms->timed_out++;
     update_transmit(processor);
 }
 
 /* ---- receiving ---- */
 
-bool comms_accepts(const struct processor *processor) {
-    return !processor_is_running(processor) || waiting(&processor->comms) < COMMS_HOLD_MARK;
+bool comms_accepts(const struct processor *processor, enum packet_type type) {
+    bool paced = type == PACKET_POINT_TO_POINT || type == PACKET_NEAREST_NEIGHBOUR;
+    return !processor_is_running(processor) ||
+           waiting(&processor->comms) < (paced ? COMMS_QUEUE_SIZE : COMMS_HOLD_MARK);
 }
 
 void comms_receive(struct processor *processor, const struct packet *packet) {
     struct comms *comms = &processor->comms;
 
-    if (!processor_is_running(processor))
-        return;
-    if (waiting(comms) == COMMS_QUEUE_SIZE) {
-        comms->dropped++;
+    if (!processor_is_running(processor)) {
+        comms->unheard++;
         return;
     }
     comms->queue[comms->tail++ % COMMS_QUEUE_SIZE] = *packet;
@@ -115,7 +126,7 @@ uint32_t comms_read(struct processor *processor, uint32_t offset) {
 
     switch (offset) {
     case TRANSMIT_CONTROL: {
-        uint32_t status = comms->holding ? TCR_FULL : TCR_EMPTY | TCR_NOT_FULL;
+        uint32_t status = transmit_full(comms) ? TCR_FULL : TCR_EMPTY | TCR_NOT_FULL;
         if (comms->overrun)
             status |= TCR_OVERRUN;
         comms->overrun = false;
@@ -161,4 +172,25 @@ void comms_write(struct processor *processor, uint32_t offset, uint32_t value) {
         processor_note_unmodelled(processor, COMMS_BASE + offset, true);
         break;
     }
+}
+
+/* ---- state ---- */
+
+void comms_archive(struct archive *archive, struct comms *comms) {
+    ARCHIVE(archive, comms->transmit_control);
+    ARCHIVE(archive, comms->transmit_data);
+    ARCHIVE(archive, comms->source_address);
+    archive_bool(archive, &comms->has_data);
+    archive_bool(archive, &comms->overrun);
+    archive_ring(archive, &comms->transmit_head, &comms->transmit_tail, COMMS_TRANSMIT_SIZE);
+    for (uint32_t i = comms->transmit_head; i != comms->transmit_tail; i++)
+        ARCHIVE(archive, comms->transmit[i % COMMS_TRANSMIT_SIZE]);
+    ARCHIVE(archive, comms->blocked_since);
+    archive_ring(archive, &comms->head, &comms->tail, COMMS_QUEUE_SIZE);
+    for (uint32_t i = comms->head; i != comms->tail; i++)
+        ARCHIVE(archive, comms->queue[i % COMMS_QUEUE_SIZE]);
+    ARCHIVE(archive, comms->sent);
+    ARCHIVE(archive, comms->received);
+    ARCHIVE(archive, comms->timed_out);
+    ARCHIVE(archive, comms->unheard);
 }

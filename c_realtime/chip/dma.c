@@ -156,3 +156,16 @@ void dma_write(struct processor *processor, uint32_t offset, uint32_t value) {
     }
     update(processor);
 }
+
+void dma_archive(struct archive *archive, struct dma *dma) {
+    ARCHIVE(archive, dma->system_address);
+    ARCHIVE(archive, dma->tcm_address);
+    ARCHIVE(archive, dma->global_control);
+    archive_bool(archive, &dma->done);
+    archive_bool(archive, &dma->error);
+    ARCHIVE(archive, dma->pending);
+    archive_expect(archive, dma->pending <= DMA_QUEUE);
+    ARCHIVE(archive, dma->completion);
+    ARCHIVE(archive, dma->transfers);
+    ARCHIVE(archive, dma->refused);
+}

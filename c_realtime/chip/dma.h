@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../archive.h"
+
 #define DMA_QUEUE 2
 
 struct processor;
@@ -21,5 +23,7 @@ void dma_reset(struct processor *processor);
 uint32_t dma_read(struct processor *processor, uint32_t offset);
 void dma_write(struct processor *processor, uint32_t offset, uint32_t value);
 void dma_advance(struct processor *processor, uint64_t now);
+
+void dma_archive(struct archive *archive, struct dma *dma);
 
 #endif

@@ -169,3 +169,34 @@ void ethernet_write(struct chip *chip, uint32_t offset, unsigned bytes, uint32_t
         break;
     }
 }
+
+/* ---- state ---- */
+
+static void archive_frame(struct archive *archive, struct ethernet_frame *frame) {
+    ARCHIVE(archive, frame->due);
+    ARCHIVE(archive, frame->length);
+    archive_expect(archive, frame->length <= ETHERNET_FRAME_BYTES);
+    archive->bytes(archive, frame->bytes, frame->length <= ETHERNET_FRAME_BYTES ? frame->length : 0);
+}
+
+void ethernet_archive(struct archive *archive, struct ethernet *ethernet) {
+    ARCHIVE(archive, ethernet->control);
+    ARCHIVE(archive, ethernet->transmit_length);
+    ARCHIVE(archive, ethernet->mac_low);
+    ARCHIVE(archive, ethernet->mac_high);
+    ARCHIVE(archive, ethernet->phy_control);
+    archive_bool(archive, &ethernet->receiving);
+    ARCHIVE(archive, ethernet->receive_length);
+    ARCHIVE(archive, ethernet->wire_free);
+    archive->memory(archive, ethernet->transmit_ram, sizeof ethernet->transmit_ram);
+    archive->memory(archive, ethernet->receive_ram, sizeof ethernet->receive_ram);
+    archive_ring(archive, &ethernet->incoming_head, &ethernet->incoming_tail, ETHERNET_BACKLOG);
+    for (uint32_t i = ethernet->incoming_head; i != ethernet->incoming_tail; i++)
+        archive_frame(archive, &ethernet->incoming[i % ETHERNET_BACKLOG]);
+    archive_ring(archive, &ethernet->outgoing_head, &ethernet->outgoing_tail, ETHERNET_OUTGOING);
+    for (uint32_t i = ethernet->outgoing_head; i != ethernet->outgoing_tail; i++)
+        archive_frame(archive, &ethernet->outgoing[i % ETHERNET_OUTGOING]);
+    ARCHIVE(archive, ethernet->frames_in);
+    ARCHIVE(archive, ethernet->frames_out);
+    ARCHIVE(archive, ethernet->dropped);
+}

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../archive.h"
+
 #define ETHERNET_FRAME_BYTES 1536 /* the MAC's own limit, of transmit RAM (datasheet) */
 #define ETHERNET_BACKLOG     64   /* frames that may wait for the receive RAM; the wire drops what comes beyond */
 #define ETHERNET_OUTGOING    64   /* frames on their way out; the MAC is busy while as many are */
@@ -41,5 +43,7 @@ uint64_t ethernet_next_departure(const struct chip *chip);
 /* The next frame that has left by `now`, or NULL. It stays valid until ethernet_taken(). */
 const struct ethernet_frame *ethernet_sent(const struct chip *chip, uint64_t now);
 void ethernet_taken(struct chip *chip);
+
+void ethernet_archive(struct archive *archive, struct ethernet *ethernet);
 
 #endif

@@ -25,7 +25,8 @@ enum packet_type { PACKET_MULTICAST, PACKET_POINT_TO_POINT, PACKET_NEAREST_NEIGH
 struct packet {
     uint32_t control;
     uint32_t payload;
-    uint32_t key; /* multicast routing key, or destination and sequence bits, or the nearest neighbour's address */
+    uint32_t key;    /* multicast routing key, or destination and sequence bits, or the nearest neighbour's address */
+    uint32_t source; /* the sender's SAR register when it sent: its point-to-point address and a pretended link */
 };
 
 static inline enum packet_type packet_type(const struct packet *packet) {

@@ -122,7 +122,6 @@ void processor_stall(struct processor *processor) {
 void processor_run(struct processor *processor, uint64_t end) {
     struct arm_core *arm = &processor->arm;
 
-    comms_retry(processor);
     while (processor->time < end && processor_is_running(processor)) {
         if (processor->next_event <= processor->time) {
             timer_advance(processor, processor->time);
@@ -133,8 +132,31 @@ void processor_run(struct processor *processor, uint64_t end) {
             processor->time = until;
             continue;
         }
-        int32_t spent = arm_run(arm, (int32_t)(until - processor->time));
+        int32_t grant = (int32_t)(until - processor->time);
+        int32_t spent = processor->debug == NULL ? arm_run(arm, grant) : debug_run(processor, grant);
         processor->time += (uint64_t)spent;
+        processor->busy += (uint64_t)spent;
         arm->cycles_granted = arm->cycles_left = 0;
     }
+}
+
+/* ---- state ---- */
+
+void processor_archive(struct archive *archive, struct processor *processor) {
+    uint8_t state = (uint8_t)processor->state;
+
+    ARCHIVE(archive, state);
+    archive_expect(archive, state <= PROCESSOR_RUNNING);
+    if (state <= PROCESSOR_RUNNING)
+        processor->state = state;
+    archive_bool(archive, &processor->clocked);
+    ARCHIVE(archive, processor->time);
+    ARCHIVE(archive, processor->next_event);
+    ARCHIVE(archive, processor->busy);
+    arm_archive(archive, &processor->arm);
+    vic_archive(archive, &processor->vic);
+    for (unsigned i = 0; i < TIMERS; i++)
+        timer_archive(archive, &processor->timer[i]);
+    comms_archive(archive, &processor->comms);
+    dma_archive(archive, &processor->dma);
 }

@@ -1,10 +1,11 @@
-/* The router of a chip: multicast by key and mask, point to point by table, nearest neighbour, and a fixed route. */
+/* The router of a chip: its tables, its registers and its diagnostic counters. fabric.h moves the packets. */
 #ifndef SPINNLIVE_CHIP_ROUTER_H
 #define SPINNLIVE_CHIP_ROUTER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../archive.h"
 #include "packet.h"
 
 #define ROUTER_ENTRIES     1024
@@ -34,10 +35,26 @@ void router_init(struct chip *chip);
 uint32_t router_read(struct chip *chip, uint32_t offset);
 void router_write(struct chip *chip, uint32_t offset, uint32_t value);
 
-/* Send a packet from a core. False, with nothing sent, if a receiver is full: the core must hold it and try again. */
-bool router_send(struct processor *from, const struct packet *packet);
+/* A route: a bit for each link, then one for each core. */
+#define ROUTE_LINKS       0x0000003fu
+#define ROUTE_CORES_SHIFT 6
+
+/* An entry of the point-to-point table: the link to leave by, or one of these. */
+#define P2P_NO_ROUTE  6u
+#define P2P_THIS_CHIP 7u
+
+/* The route of a multicast key; false if no entry of the table matches it. */
+bool router_look_up(struct chip *chip, uint32_t key, uint32_t *route);
+uint32_t router_fixed_route(const struct chip *chip);
+uint32_t router_p2p_entry(const struct chip *chip, uint32_t address);
+
+/* A packet that came by link `source` (or from a core of this chip: PACKET_SOURCE_LOCAL) went to `route`, to nowhere
+ * if that is 0; `defaulted` if no entry of the multicast table matched it. */
+void router_count(struct chip *chip, const struct packet *packet, unsigned source, uint32_t route, bool defaulted);
 
 /* The core to which SCAMP has the router give its own packets (bits 12..8 of the control register). */
 struct processor *router_monitor(struct chip *chip);
+
+void router_archive(struct archive *archive, struct router *router);
 
 #endif

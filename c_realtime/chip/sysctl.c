@@ -236,3 +236,7 @@ void sysctl_write(struct chip *chip, uint32_t offset, uint32_t value) {
         break;
     }
 }
+
+void sysctl_archive(struct archive *archive, struct sysctl *sysctl) {
+    ARCHIVE(archive, *sysctl); /* words alone: no padding */
+}

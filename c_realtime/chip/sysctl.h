@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "../archive.h"
+
 struct chip;
 
 struct sysctl {
@@ -18,5 +20,7 @@ struct sysctl {
 void sysctl_init(struct chip *chip, uint32_t working_cores);
 uint32_t sysctl_read(struct chip *chip, uint32_t offset);
 void sysctl_write(struct chip *chip, uint32_t offset, uint32_t value);
+
+void sysctl_archive(struct archive *archive, struct sysctl *sysctl);
 
 #endif

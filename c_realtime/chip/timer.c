@@ -126,3 +126,12 @@ void timer_write(struct processor *processor, uint32_t offset, uint32_t value) {
     }
     update(processor, index);
 }
+
+void timer_archive(struct archive *archive, struct timer *timer) {
+    ARCHIVE(archive, timer->load);
+    ARCHIVE(archive, timer->background);
+    ARCHIVE(archive, timer->control);
+    ARCHIVE(archive, timer->count);
+    ARCHIVE(archive, timer->expiry);
+    archive_bool(archive, &timer->expired);
+}

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../archive.h"
+
 #define TIMERS 2
 
 struct processor;
@@ -22,5 +24,7 @@ void timer_write(struct processor *processor, uint32_t offset, uint32_t value);
 
 /* Let everything happen that is due at `now`. */
 void timer_advance(struct processor *processor, uint64_t now);
+
+void timer_archive(struct archive *archive, struct timer *timer);
 
 #endif

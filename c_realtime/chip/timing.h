@@ -22,7 +22,10 @@
 #define ETHERNET_CYCLES_PER_BYTE 16
 #define ETHERNET_LATENCY_CYCLES  (25 * CYCLES_PER_US)
 
-/* How long a packet may wait for full receivers before the sender's controller gives it up. */
+/* How long a packet may wait for full receivers before it is given up. */
 #define PACKET_TIMEOUT_CYCLES (10000 * CYCLES_PER_US)
+
+/* How often the fabric begins with another chip and core. */
+#define FABRIC_TURN_CYCLES (2 * CYCLES_PER_US)
 
 #endif

@@ -1,17 +1,20 @@
-/* spinnlive-board: an emulated SpiNNaker board as a process. Joins the machine to sockets and to the wall clock. */
+/* spinnlive-board: emulated SpiNNaker boards as a process. Joins the machine to sockets and to the wall clock. */
 #define _GNU_SOURCE
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bootimage.h"
 #include "control.h"
-#include "options.h"
-#include "pacer.h"
-#include "udp.h"
+#include "files.h"
+#include "hold.h"
+#include "host.h"
+#include "replay.h"
 
 /* How much emulated time passes between looks at the sockets while there is work to do. */
 #define LOOK_CYCLES (100 * CYCLES_PER_US)
@@ -24,7 +27,7 @@
  * never be. */
 #define BOOT_LIMIT_CYCLES ((uint64_t)20 * CPU_HZ)
 
-enum { POLL_SCP, POLL_BOOT, POLL_CONTROL, POLL_LIFELINE, POLL_COUNT };
+enum { POLL_CONTROL, POLL_LIFELINE, POLL_GDB, POLL_UDP, POLL_MOST = POLL_UDP + MACHINE_MAX_BOARDS * UDP_SOCKETS };
 
 static volatile sig_atomic_t stop_requested;
 
@@ -41,106 +44,202 @@ static void catch_signals(void) {
 }
 
 /* Standard input is only ever closed on a board with a lifeline; what is written to it is thrown away. */
-static bool lifeline_cut(void) {
+bool host_must_end(struct host *host, bool lifeline_readable) {
     char rubbish[256];
-    return read(STDIN_FILENO, rubbish, sizeof rubbish) <= 0;
+
+    if (host->options->lifeline && lifeline_readable && read(STDIN_FILENO, rubbish, sizeof rubbish) <= 0)
+        stop_requested = 1;
+    return stop_requested;
 }
 
 /* How far the machine may run, or its clock may wait, before somebody must look at its outputs and inputs. */
-static uint64_t next_look(const struct machine *machine) {
+static uint64_t next_look(const struct host *host) {
+    const struct machine *machine = host->machine;
     uint64_t next = machine_next_outward_event(machine);
+
     if (next < machine->now + LOOK_CYCLES)
-        return machine->now + LOOK_CYCLES;
-    return next < machine->now + QUIET_CYCLES ? next : machine->now + QUIET_CYCLES;
+        next = machine->now + LOOK_CYCLES;
+    if (next > machine->now + QUIET_CYCLES)
+        next = machine->now + QUIET_CYCLES;
+    return next < recorder_next_pulse(host->recorder) ? next : recorder_next_pulse(host->recorder);
+}
+
+/* Execute until then, and carry out what comes of it. */
+static void run_until(struct host *host, uint64_t until) {
+    while (host->machine->now < until) {
+        uint64_t pulse = recorder_next_pulse(host->recorder);
+        machine_run(host->machine, until < pulse ? until : pulse);
+        udp_send(host);
+        recorder_pulse(host->recorder, host->machine);
+    }
+}
+
+/* A socket whose board has no room for what it holds is not waited for: it would be readable for ever. */
+static unsigned list_polls(const struct host *host, struct pollfd polls[POLL_MOST]) {
+    unsigned count = POLL_UDP;
+
+    polls[POLL_CONTROL] = (struct pollfd){.fd = host->control, .events = POLLIN};
+    polls[POLL_GDB] = (struct pollfd){.fd = host->gdb.poll, .events = POLLIN};
+    polls[POLL_LIFELINE] = (struct pollfd){.fd = host->options->lifeline ? STDIN_FILENO : -1, .events = POLLIN};
+    for (unsigned board = 0; board < host->udp.boards; board++)
+        for (int i = 0; i < UDP_SOCKETS; i++)
+            polls[count++] = (struct pollfd){.fd = host->udp.socket[board][i],
+                                             .events = machine_has_room(host->machine, board) ? POLLIN : 0};
+    return count;
 }
 
 /* Wait until the machine must run on, or somebody wants something of it. */
-static void wait_for_work(struct pollfd polls[POLL_COUNT], const struct pacer *pacer, const struct machine *machine) {
-    uint64_t next = next_look(machine);
-    int64_t wait = pacer_wait_ns(pacer, next);
+static void wait_for_work(const struct host *host, struct pollfd *polls, unsigned count) {
+    int64_t wait = pacer_wait_ns(&host->pacer, next_look(host));
     struct timespec timeout = {.tv_sec = wait / 1000000000, .tv_nsec = wait % 1000000000};
-    ppoll(polls, POLL_COUNT, &timeout, NULL);
+    ppoll(polls, count, &timeout, NULL);
 }
 
 /* Run, as fast as it goes, until SCAMP says that it is up: nobody should meet a board that is half booted. */
-static bool finish_booting(struct machine *machine) {
-    while (!machine_is_up(machine)) {
-        if (stop_requested || machine->now > BOOT_LIMIT_CYCLES)
+static bool finish_booting(struct host *host) {
+    while (!machine_is_up(host->machine)) {
+        if (stop_requested || host->machine->now > BOOT_LIMIT_CYCLES)
             return false;
-        machine_run(machine, machine->now + LOOK_CYCLES);
+        run_until(host, host->machine->now + LOOK_CYCLES);
     }
     return true;
 }
 
-static void run(struct machine *machine, struct udp *udp, int control, const struct options *options) {
-    struct pollfd polls[POLL_COUNT] = {
-        [POLL_SCP] = {.fd = udp->socket[UDP_SCP], .events = POLLIN},
-        [POLL_BOOT] = {.fd = udp->socket[UDP_BOOT], .events = POLLIN},
-        [POLL_CONTROL] = {.fd = control, .events = POLLIN},
-        [POLL_LIFELINE] = {.fd = options->lifeline ? STDIN_FILENO : -1, .events = POLLIN},
-    };
-    struct pacer pacer;
+static bool datagram_came(const struct pollfd *polls, unsigned count) {
+    for (unsigned i = POLL_UDP; i < count; i++)
+        if (polls[i].revents)
+            return true;
+    return false;
+}
 
-    pacer_start(&pacer, options->pace, machine->now);
+/* Debuggers are served in the middle of a window, and want no other chip to be executed meanwhile. */
+static void choose_threads(struct host *host, unsigned *threads) {
+    unsigned wanted = gdb_is_attached(&host->gdb) ? 1 : host->options->threads;
+
+    if (wanted != *threads && machine_set_threads(host->machine, wanted))
+        *threads = wanted;
+}
+
+static void run(struct host *host) {
+    const struct options *options = host->options;
+    struct machine *machine = host->machine;
+    struct pollfd polls[POLL_MOST];
+    unsigned threads = options->threads;
+
+    pacer_start(&host->pacer, options->pace, machine->now);
     while (!stop_requested && (options->run_cycles == 0 || machine->now < options->run_cycles)) {
-        uint64_t allowed = pacer_allowed(&pacer, machine->now), slice_end = next_look(machine);
-
-        if (allowed > machine->now)
-            machine_run(machine, allowed < slice_end ? allowed : slice_end);
-        udp_send(udp, machine);
-        wait_for_work(polls, &pacer, machine);
-        if (polls[POLL_LIFELINE].revents && lifeline_cut())
+        if (hold_is_on(host)) {
+            if (!hold_wait(host))
+                break;
+            continue;
+        }
+        choose_threads(host, &threads);
+        uint64_t allowed = pacer_allowed(&host->pacer, machine->now), slice_end = next_look(host);
+        run_until(host, allowed < slice_end ? allowed : slice_end);
+        unsigned count = list_polls(host, polls);
+        wait_for_work(host, polls, count);
+        if (host_must_end(host, polls[POLL_LIFELINE].revents))
             break;
+        if (polls[POLL_GDB].revents)
+            gdb_serve(&host->gdb);
         if (polls[POLL_CONTROL].revents)
-            control_answer(control, machine, &pacer, udp);
-        if (polls[POLL_SCP].revents || polls[POLL_BOOT].revents) {
+            control_answer(host->control, host);
+        if (hold_is_on(host))
+            continue;
+        if (datagram_came(polls, count)) {
             /* Time has passed in the sleep: a datagram comes at the time that it is now. */
-            allowed = pacer_allowed(&pacer, machine->now);
-            if (pacer.pace == PACE_REALTIME && allowed < machine->now + 2 * QUIET_CYCLES)
-                machine_run(machine, allowed);
-            udp_receive(udp, machine);
+            allowed = pacer_allowed(&host->pacer, machine->now);
+            if (host->pacer.pace == PACE_REALTIME && allowed < machine->now + 2 * QUIET_CYCLES)
+                run_until(host, allowed);
+            udp_receive(host);
         }
     }
 }
 
+static struct machine *make_machine(const struct options *options) {
+    struct machine_config config = {.board = options->board, .boards = options->boards};
+    struct machine *machine;
+
+    if (options->restore != NULL)
+        return files_restore(options->restore);
+    memcpy(config.ip, options->ip, sizeof config.ip);
+    machine = machine_create(&config);
+    if (machine == NULL)
+        fprintf(stderr, "spinnlive-board: not enough memory for the machine\n");
+    return machine;
+}
+
+/* Put the machine to work: threads, log, firmware. False if something is missing, which has been said. */
+static bool prepare(struct host *host) {
+    static uint8_t image[BOOT_IMAGE_BYTES];
+    const struct options *options = host->options;
+    uint32_t length = 0;
+
+    if (!machine_set_threads(host->machine, options->threads)) {
+        fprintf(stderr, "spinnlive-board: --threads %u: the host does not give so many\n", options->threads);
+        return false;
+    }
+    if (options->record != NULL && !files_start_record(host, options->record))
+        return false;
+    if (options->image == NULL)
+        return true;
+    if (!bootimage_read(options->image, options->board, (uint32_t)time(NULL), image, &length))
+        return false;
+    recorder_image(host->recorder, host->machine->now, image, length);
+    machine_boot(host->machine, image, length);
+    if (finish_booting(host))
+        return true;
+    if (!stop_requested)
+        fprintf(stderr, "spinnlive-board: --image %s: does not boot; it must be SCAMP 4\n", options->image);
+    return false;
+}
+
+static void say_ready(const struct host *host) {
+    printf("{\"ready\": true, \"address\": \"%s\", \"addresses\": [", host->options->address[0]);
+    for (unsigned board = 0; board < host->udp.boards; board++)
+        printf("%s\"%s\"", board ? ", " : "", host->options->address[board]);
+    printf("], \"chips\": %u}\n", host->machine->chip_count);
+    fflush(stdout);
+}
+
+/* Be a board until asked to stop. False if it never came to that. */
+static bool serve(const struct options *options) {
+    struct host host = {.options = options, .machine = make_machine(options)};
+    struct options bound = *options;
+    bool ready = false, recorded;
+
+    if (host.machine == NULL)
+        return false;
+    if (bound.boards != host.machine->config.boards) { /* a snapshot brings its own number of boards */
+        bound.boards = host.machine->config.boards;
+        options_number_addresses(&bound);
+    }
+    host.options = &bound;
+    if (udp_open(&host.udp, &bound)) {
+        host.control = udp_bind(&bound, 0, CONTROL_PORT);
+        bool can_debug = gdb_start(&host.gdb, &host);
+        ready = host.control >= 0 && can_debug && prepare(&host);
+        if (ready) {
+            say_ready(&host);
+            run(&host);
+        }
+        gdb_end(&host.gdb);
+        close(host.control);
+        udp_close(&host.udp);
+    }
+    recorded = recorder_close(host.recorder, host.machine);
+    if (!recorded)
+        fprintf(stderr, "spinnlive-board: the log could not be written whole: is the disk full?\n");
+    machine_destroy(host.machine);
+    return (ready || stop_requested) && recorded;
+}
+
 int main(int argc, char **argv) {
     struct options options = options_parse(argc, argv);
-    struct machine_config config = {.board = options.board};
-    static uint8_t image[BOOT_IMAGE_BYTES];
-    uint32_t image_length = 0;
-    struct udp udp;
-    int control;
 
+    if (options.replay != NULL)
+        return replay(options.replay, options.threads) ? EXIT_SUCCESS : EXIT_FAILURE;
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); /* the kernel's default lets sleeps end 50 us late */
     catch_signals();
-    for (int i = 0; i < 4; i++)
-        config.ip[i] = options.ip[i];
-    if (options.image != NULL && !bootimage_read(options.image, options.board, image, &image_length))
-        return EXIT_FAILURE;
-    if (!udp_open(&udp, &options))
-        return EXIT_FAILURE;
-    control = udp_bind(&options, CONTROL_PORT);
-    struct machine *machine = control < 0 ? NULL : machine_create(&config);
-    if (machine == NULL) {
-        if (control >= 0)
-            fprintf(stderr, "spinnlive-board: not enough memory for the machine\n");
-        udp_close(&udp);
-        return EXIT_FAILURE;
-    }
-    bool up = true;
-    if (options.image != NULL) {
-        machine_boot(machine, image, image_length);
-        up = finish_booting(machine);
-        if (!up && !stop_requested)
-            fprintf(stderr, "spinnlive-board: --image %s: does not boot; it must be SCAMP 4\n", options.image);
-    }
-    if (up) {
-        printf("{\"ready\": true, \"address\": \"%s\", \"chips\": %u}\n", options.address, machine->chip_count);
-        fflush(stdout);
-        run(machine, &udp, control, &options);
-    }
-    machine_destroy(machine);
-    close(control);
-    udp_close(&udp);
-    return up || stop_requested ? EXIT_SUCCESS : EXIT_FAILURE;
+    return serve(&options) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

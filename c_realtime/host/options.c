@@ -11,13 +11,19 @@
 
 static const char usage[] =
     "Usage: spinnlive-board [options]\n"
-    "An emulated SpiNNaker board that answers UDP on a loopback address.\n"
+    "Emulated SpiNNaker boards that answer UDP on loopback addresses.\n"
     "\n"
-    "  --address A     IPv4 address to answer on (127.0.0.2)\n"
-    "  --chips N       4 (a SpiNN-3) or 48 (a SpiNN-5); default 4\n"
+    "  --address A     IPv4 address to answer on (127.0.0.2); further boards take the ones after it\n"
+    "  --board B       spinn3 (4 chips, default) or spinn5 (48 chips)\n"
+    "  --boards N      how many SpiNN-5 are joined into one machine: 1 (default), 3, 6, 12 or 24\n"
     "  --image FILE    start booted with this image; without it, wait for a boot over UDP 54321\n"
+    "  --restore FILE  go on from a snapshot, with its boards\n"
     "  --pace P        realtime: emulated time never runs ahead of the wall clock (default)\n"
     "                  free: as fast as it goes\n"
+    "  --threads N     execute the chips on so many host threads (1); what happens is the same\n"
+    "  --record FILE   write everything that enters the machine to a new file\n"
+    "  --replay FILE   have a recorded run again, tell where it first differs, and end\n"
+    "  --folder DIR    where snapshots and logs go that the control port asks for\n"
     "  --lifeline      end when standard input is closed\n"
     "  --run-ms MS     end after so many milliseconds of emulated time\n";
 
@@ -30,21 +36,54 @@ static void parse_address(struct options *options, const char *text) {
     struct in_addr address;
     if (inet_pton(AF_INET, text, &address) != 1)
         mistake("--address", text, "not an IPv4 address such as 127.0.0.2");
-    memcpy(options->ip, &address, sizeof options->ip);
-    if (options->ip[0] != 127)
+    memcpy(options->ip[0], &address, sizeof options->ip[0]);
+    if (options->ip[0][0] != 127)
         mistake("--address", text, "not a loopback address; whoever reaches a board can run programs on it");
-    inet_ntop(AF_INET, &address, options->address, sizeof options->address);
+}
+
+void options_number_addresses(struct options *options) {
+    struct in_addr address;
+
+    memcpy(&address, options->ip[0], sizeof address);
+    for (uint32_t board = 0; board < options->boards; board++) {
+        struct in_addr next = {htonl(ntohl(address.s_addr) + board)};
+        memcpy(options->ip[board], &next, sizeof next);
+        inet_ntop(AF_INET, &next, options->address[board], sizeof options->address[board]);
+        if (options->ip[board][0] != 127)
+            mistake("--address", options->address[0], "too high: not all boards find a loopback address after it");
+    }
+}
+
+static unsigned long parse_number(const char *option, const char *text, unsigned long most, const char *remedy) {
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || number == 0 || number > most)
+        mistake(option, text, remedy);
+    return number;
+}
+
+static void check_boards(const struct options *options) {
+    struct topology topology;
+    char count[16];
+
+    snprintf(count, sizeof count, "%u", options->boards);
+    if (!topology_make(options->board, options->boards, &topology))
+        mistake("--boards", count,
+                options->board == BOARD_SPINN5 ? "SpiNN-5 are joined by 3, 6, 12 or 24"
+                                               : "only SpiNN-5 can be joined: --board spinn5");
 }
 
 struct options options_parse(int argc, char **argv) {
     static const struct option names[] = {
-        {"address", required_argument, NULL, 'a'}, {"chips", required_argument, NULL, 'c'},
-        {"image", required_argument, NULL, 'i'},   {"pace", required_argument, NULL, 'p'},
+        {"address", required_argument, NULL, 'a'}, {"board", required_argument, NULL, 'b'},
+        {"boards", required_argument, NULL, 'n'},  {"image", required_argument, NULL, 'i'},
+        {"restore", required_argument, NULL, 's'}, {"pace", required_argument, NULL, 'p'},
+        {"threads", required_argument, NULL, 't'}, {"record", required_argument, NULL, 'w'},
+        {"replay", required_argument, NULL, 'y'},  {"folder", required_argument, NULL, 'f'},
         {"lifeline", no_argument, NULL, 'l'},      {"run-ms", required_argument, NULL, 'r'},
         {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
-    struct options options = {.board = BOARD_SPINN3, .pace = PACE_REALTIME};
-    char *end;
+    struct options options = {.board = BOARD_SPINN3, .boards = 1, .threads = 1, .pace = PACE_REALTIME};
     int option;
 
     parse_address(&options, "127.0.0.2");
@@ -53,16 +92,23 @@ struct options options_parse(int argc, char **argv) {
         case 'a':
             parse_address(&options, optarg);
             break;
-        case 'c':
-            if (strcmp(optarg, "4") == 0)
+        case 'b':
+            if (strcmp(optarg, "spinn3") == 0)
                 options.board = BOARD_SPINN3;
-            else if (strcmp(optarg, "48") == 0)
+            else if (strcmp(optarg, "spinn5") == 0)
                 options.board = BOARD_SPINN5;
             else
-                mistake("--chips", optarg, "there are boards of 4 and of 48 chips");
+                mistake("--board", optarg, "there are spinn3 (4 chips) and spinn5 (48 chips)");
+            break;
+        case 'n':
+            options.boards =
+                (unsigned)parse_number("--boards", optarg, MACHINE_MAX_BOARDS, "must be 1, 3, 6, 12 or 24");
             break;
         case 'i':
             options.image = optarg;
+            break;
+        case 's':
+            options.restore = optarg;
             break;
         case 'p':
             if (strcmp(optarg, "realtime") == 0)
@@ -72,13 +118,26 @@ struct options options_parse(int argc, char **argv) {
             else
                 mistake("--pace", optarg, "must be realtime or free");
             break;
+        case 't':
+            options.threads =
+                (unsigned)parse_number("--threads", optarg, MACHINE_MAX_THREADS, "must be a number from 1 to 16");
+            break;
+        case 'w':
+            options.record = optarg;
+            break;
+        case 'y':
+            options.replay = optarg;
+            break;
+        case 'f':
+            options.folder = optarg;
+            break;
         case 'l':
             options.lifeline = true;
             break;
         case 'r':
-            options.run_cycles = strtoull(optarg, &end, 10) * 1000 * CYCLES_PER_US;
-            if (*end != '\0' || options.run_cycles == 0)
-                mistake("--run-ms", optarg, "must be a whole number of milliseconds above 0");
+            options.run_cycles =
+                parse_number("--run-ms", optarg, 1000000000, "must be a whole number of milliseconds above 0") * 1000 *
+                CYCLES_PER_US;
             break;
         case 'h':
             fputs(usage, stdout);
@@ -90,5 +149,9 @@ struct options options_parse(int argc, char **argv) {
     }
     if (optind < argc)
         mistake("argument", argv[optind], "not expected; see --help");
+    if (options.restore != NULL && options.image != NULL)
+        mistake("--restore", options.restore, "brings its own firmware: leave out --image");
+    check_boards(&options);
+    options_number_addresses(&options);
     return options;
 }

@@ -11,9 +11,15 @@ enum pace { PACE_REALTIME, PACE_FREE };
 
 struct options {
     enum machine_board board;
-    uint8_t ip[4];
-    char address[16];  /* the same, as text */
-    const char *image; /* boot image to start with, or NULL to wait for one */
+    unsigned boards;
+    uint8_t ip[MACHINE_MAX_BOARDS][4];
+    char address[MACHINE_MAX_BOARDS][16]; /* the same, as text */
+    const char *image;                    /* boot image to start with, or NULL to wait for one */
+    const char *restore;                  /* snapshot to start from, or NULL */
+    const char *record;                   /* file for the input log, or NULL */
+    const char *replay;                   /* log to have again instead of being a board, or NULL */
+    const char *folder;                   /* where files go that the control port asks for; NULL: it may not */
+    unsigned threads;
     enum pace pace;
     bool lifeline;       /* end when standard input does */
     uint64_t run_cycles; /* end after this much emulated time; 0: never */
@@ -21,5 +27,8 @@ struct options {
 
 /* Read the arguments. On --help or on a mistake prints what there is to say and ends the program. */
 struct options options_parse(int argc, char **argv);
+
+/* Give each board after the first the next address. */
+void options_number_addresses(struct options *options);
 
 #endif

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "udp.h"
+#include "host.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,11 +14,11 @@
 
 static const uint16_t board_port[UDP_SOCKETS] = {SCP_PORT, BOOT_UDP_PORT};
 
-int udp_bind(const struct options *options, unsigned port) {
+int udp_bind(const struct options *options, unsigned board, unsigned port) {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), size = KERNEL_BUFFER_BYTES;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 
-    memcpy(&address.sin_addr, options->ip, sizeof options->ip);
+    memcpy(&address.sin_addr, options->ip[board], sizeof options->ip[board]);
     if (fd < 0) {
         perror("spinnlive-board: socket");
         return -1;
@@ -26,7 +26,7 @@ int udp_bind(const struct options *options, unsigned port) {
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) {
         fprintf(stderr, "spinnlive-board: cannot answer on %s port %u: %s; choose another --address\n",
-                options->address, port, errno == EADDRINUSE ? "another board or program does" : strerror(errno));
+                options->address[board], port, errno == EADDRINUSE ? "another board or program does" : strerror(errno));
         close(fd);
         return -1;
     }
@@ -34,58 +34,76 @@ int udp_bind(const struct options *options, unsigned port) {
 }
 
 bool udp_open(struct udp *udp, const struct options *options) {
-    *udp = (struct udp){.socket = {-1, -1}};
-    for (int i = 0; i < UDP_SOCKETS; i++) {
-        udp->socket[i] = udp_bind(options, board_port[i]);
-        if (udp->socket[i] < 0) {
-            udp_close(udp);
-            return false;
+    *udp = (struct udp){.boards = options->boards};
+    for (unsigned board = 0; board < udp->boards; board++)
+        for (int i = 0; i < UDP_SOCKETS; i++)
+            udp->socket[board][i] = -1;
+    for (unsigned board = 0; board < udp->boards; board++)
+        for (int i = 0; i < UDP_SOCKETS; i++) {
+            udp->socket[board][i] = udp_bind(options, board, board_port[i]);
+            if (udp->socket[board][i] < 0) {
+                udp_close(udp);
+                return false;
+            }
         }
-    }
     return true;
 }
 
 void udp_close(struct udp *udp) {
-    for (int i = 0; i < UDP_SOCKETS; i++)
-        if (udp->socket[i] >= 0)
-            close(udp->socket[i]);
+    for (unsigned board = 0; board < udp->boards; board++)
+        for (int i = 0; i < UDP_SOCKETS; i++)
+            if (udp->socket[board][i] >= 0)
+                close(udp->socket[board][i]);
 }
 
-void udp_receive(struct udp *udp, struct machine *machine) {
-    for (int i = 0; i < UDP_SOCKETS; i++)
-        for (int taken = 0; taken < DATAGRAMS_AT_A_TIME && machine_has_room(machine); taken++) {
-            struct datagram datagram;
-            struct sockaddr_in from;
-            socklen_t from_length = sizeof from;
-            /* With MSG_TRUNC the true length comes back, so that a datagram that is too long is known as such. */
-            ssize_t length = recvfrom(udp->socket[i], datagram.bytes, sizeof datagram.bytes, MSG_TRUNC,
-                                      (struct sockaddr *)&from, &from_length);
-            if (length < 0)
-                break;
-            memcpy(datagram.remote_ip, &from.sin_addr, sizeof datagram.remote_ip);
-            datagram.remote_port = ntohs(from.sin_port);
-            datagram.board_port = board_port[i];
-            datagram.length = (uint32_t)length;
-            machine_input(machine, &datagram);
-        }
+/* One datagram; false if there is none. */
+static bool receive_one(struct host *host, unsigned board, int i) {
+    struct datagram datagram = {.board = board, .board_port = board_port[i]};
+    struct sockaddr_in from;
+    socklen_t from_length = sizeof from;
+    /* With MSG_TRUNC the true length comes back, so that a datagram that is too long is known as such. */
+    ssize_t length = recvfrom(host->udp.socket[board][i], datagram.bytes, sizeof datagram.bytes, MSG_TRUNC,
+                              (struct sockaddr *)&from, &from_length);
+
+    if (length < 0)
+        return false;
+    memcpy(datagram.remote_ip, &from.sin_addr, sizeof datagram.remote_ip);
+    datagram.remote_port = ntohs(from.sin_port);
+    if (length > DATAGRAM_BYTES) { /* no frame carries that: it is not for the machine */
+        host->udp.oversized++;
+        return true;
+    }
+    datagram.length = (uint32_t)length;
+    recorder_datagram(host->recorder, host->machine->now, &datagram);
+    machine_input(host->machine, &datagram);
+    return true;
 }
 
-static int socket_for(const struct udp *udp, uint16_t port) {
+void udp_receive(struct host *host) {
+    for (unsigned board = 0; board < host->udp.boards; board++)
+        for (int i = 0; i < UDP_SOCKETS; i++)
+            for (int taken = 0; taken < DATAGRAMS_AT_A_TIME && machine_has_room(host->machine, board); taken++)
+                if (!receive_one(host, board, i))
+                    break;
+}
+
+static int socket_for(const struct udp *udp, unsigned board, uint16_t port) {
     for (int i = 0; i < UDP_SOCKETS; i++)
         if (board_port[i] == port)
-            return udp->socket[i];
+            return udp->socket[board][i];
     return -1;
 }
 
-void udp_send(struct udp *udp, struct machine *machine) {
+void udp_send(struct host *host) {
     struct datagram datagram;
 
-    while (machine_output(machine, &datagram)) {
+    while (machine_output(host->machine, &datagram)) {
         struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(datagram.remote_port)};
-        int fd = socket_for(udp, datagram.board_port);
+        int fd = socket_for(&host->udp, datagram.board, datagram.board_port);
 
+        recorder_output(host->recorder, &datagram);
         memcpy(&to.sin_addr, datagram.remote_ip, sizeof datagram.remote_ip);
         if (fd < 0 || sendto(fd, datagram.bytes, datagram.length, 0, (struct sockaddr *)&to, sizeof to) < 0)
-            udp->unsendable++;
+            host->udp.unsendable++;
     }
 }

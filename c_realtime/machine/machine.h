@@ -1,30 +1,31 @@
-/* The emulated machine: the chips of a board, its network side, and emulated time.
+/* The emulated machine: the chips of its boards, its network side, and emulated time.
  *
- * A deterministic function of its configuration, its images and its inputs. Inputs are datagrams, and each takes effect
- * at the emulated time at which it is given; machine_input() and machine_boot() are the only doors. There is no wall
- * clock, no socket and no file here. */
+ * A deterministic function of its configuration, its images and its inputs. Each input takes effect at the emulated
+ * time at which it is given; machine_input() and machine_boot() are the only doors. There is no wall clock, no socket
+ * and no file here, and the number of host threads changes nothing but the speed. */
 #ifndef SPINNLIVE_MACHINE_MACHINE_H
 #define SPINNLIVE_MACHINE_MACHINE_H
 
 #include "../chip/chip.h"
+#include "topology.h"
 
 /* Cores are executed one after the other for this long. Windows lie on a fixed grid of emulated time, so that what
  * happens does not depend on how far the machine is asked to run at once. */
 #define MACHINE_WINDOW_CYCLES 400 /* 2 us */
 
-#define MACHINE_MAX_SIDE  8
-#define MACHINE_MAX_CHIPS 48
-#define DATAGRAM_BYTES    1472 /* what fits into one Ethernet frame */
-
-enum machine_board { BOARD_SPINN3 = 3, BOARD_SPINN5 = 5 }; /* the numbers are the boards' hardware versions */
+#define MACHINE_MAX_THREADS 16
+#define DATAGRAM_BYTES      1472 /* what fits into one Ethernet frame */
 
 struct machine_config {
     enum machine_board board;
-    uint8_t ip[4];
+    unsigned boards;                   /* how many are joined; 0 counts as 1 */
+    uint8_t ip[MACHINE_MAX_BOARDS][4]; /* of each board */
 };
 
-/* A UDP datagram between the board and somebody on its network. */
+/* A UDP datagram between a board and somebody on its network. */
 struct datagram {
+    uint64_t time;  /* a board's own: when its last bit was on the wire */
+    unsigned board; /* whose Ethernet it comes to or from */
     uint8_t remote_ip[4];
     uint16_t remote_port, board_port;
     uint32_t length;
@@ -37,19 +38,33 @@ struct machine_statistics {
     unsigned chips, cores_awake;
 };
 
+struct crew;
+
 struct machine {
     uint64_t now; /* emulated time in cycles; always on the grid */
+    struct machine_config config;
+    struct topology topology;
     unsigned chip_count;
-    struct chip *chip[MACHINE_MAX_CHIPS];
+    struct chip *chip[MACHINE_MAX_CHIPS];                /* board by board */
     struct chip *at[MACHINE_MAX_SIDE][MACHINE_MAX_SIDE]; /* [x][y] */
-    struct chip *ethernet;                               /* the chip with the PHY, at 0,0 */
-    uint8_t ip[4];
+    struct chip *ethernet[MACHINE_MAX_BOARDS];           /* each board's chip with the PHY */
+    struct chip *root;                                   /* the first board's: the one at 0, 0 */
     uint64_t datagrams_in, datagrams_out, datagrams_dropped;
+
+    /* Datagrams that have left the boards and wait for the host to take them: not the machine's state any more. */
+    struct datagram *sent;
+    uint32_t sent_head, sent_tail, sent_room;
+
+    struct chip *busy[MACHINE_MAX_CHIPS]; /* what there is to execute in the window */
+    struct crew *crew;                    /* host threads; NULL for one */
 };
 
-/* A machine out of power-on, waiting for its boot image; NULL if the host has no memory for it. */
+/* A machine out of power-on, waiting for its boot image; NULL if there is no such machine, or no memory for it. */
 struct machine *machine_create(const struct machine_config *config);
 void machine_destroy(struct machine *machine);
+
+/* Execute the chips on so many host threads from now on. False if the host does not give them. */
+bool machine_set_threads(struct machine *machine, unsigned threads);
 
 /* Start the root chip's monitor with a boot image, as if it had come over UDP. */
 void machine_boot(struct machine *machine, const uint8_t *image, uint32_t length);
@@ -67,13 +82,13 @@ uint64_t machine_next_event(const struct machine *machine);
  * datagram on its way out. Now if some core is awake; NEVER if all is quiet. */
 uint64_t machine_next_outward_event(const struct machine *machine);
 
-/* A datagram arrives at the board, now. False if it was dropped. */
+/* A datagram arrives at a board, now. False if it was dropped. */
 bool machine_input(struct machine *machine, const struct datagram *datagram);
 
-/* Is there room for another datagram? (One that comes when there is none is dropped.) */
-bool machine_has_room(const struct machine *machine);
+/* Is there room for another datagram at that board? (One that comes when there is none is dropped.) */
+bool machine_has_room(const struct machine *machine, unsigned board);
 
-/* Take the next datagram that the board has sent by now; false if there is none. */
+/* Take the next datagram that a board has sent by now; false if there is none. */
 bool machine_output(struct machine *machine, struct datagram *datagram);
 
 struct machine_statistics machine_statistics(const struct machine *machine);
@@ -81,5 +96,17 @@ struct machine_statistics machine_statistics(const struct machine *machine);
 /* A number that stands for the whole state: registers, memories, devices, time. Two machines that are equal have equal
  * hashes, on any host. */
 uint64_t machine_hash(const struct machine *machine);
+
+/* A hash of the cores' registers and of the time alone: next to nothing to compute, and whatever differs anywhere soon
+ * differs here. */
+uint64_t machine_pulse(const struct machine *machine);
+
+/* The bytes of the whole state, in a form that machine_restore() takes back, here or elsewhere, now or years later.
+ * The caller frees them; NULL if the host has no memory for them. */
+uint8_t *machine_save(const struct machine *machine, size_t *length);
+
+/* A machine made of such bytes, which goes on as the saved one would have, bit for bit. NULL if they are not the whole
+ * of a saved machine; `complaint` then says in what way. */
+struct machine *machine_restore(const uint8_t *bytes, size_t length, const char **complaint);
 
 #endif

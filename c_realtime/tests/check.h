@@ -41,8 +41,20 @@ static inline struct chip *running_chip(void) {
     return chip;
 }
 
+/* Send a packet from a core, as its software would, and let a window end. False if the packet is held back. */
+static inline bool send_packet(struct machine *machine, struct processor *from, uint32_t control, uint32_t payload,
+                               uint32_t key) {
+    comms_write(from, 0x00, control);
+    if (control & PACKET_HAS_PAYLOAD)
+        comms_write(from, 0x04, payload);
+    comms_write(from, 0x08, key);
+    machine->now += MACHINE_WINDOW_CYCLES;
+    fabric_deliver(machine->chip, machine->chip_count, machine->now);
+    return from->chip->sending == 0;
+}
+
 static inline struct machine *new_machine(enum machine_board board) {
-    struct machine_config config = {.board = board, .ip = {127, 0, 0, 2}};
+    struct machine_config config = {.board = board, .ip = {{127, 0, 0, 2}}};
     struct machine *machine = machine_create(&config);
 
     CHECK(machine != NULL);

@@ -20,7 +20,7 @@ static void send(struct machine *machine, uint32_t operation, uint32_t operand1,
 
 int main(void) {
     struct machine *machine = new_machine(BOARD_SPINN3);
-    struct chip *root = machine->ethernet, *neighbour = root->neighbour[0];
+    struct chip *root = machine->root, *neighbour = root->neighbour[0];
     uint8_t data[1024], noise[1472];
 
     /* Rubbish first: nothing starts and nothing breaks. */
@@ -63,14 +63,11 @@ int main(void) {
     CHECK(machine->datagrams_dropped > 0);
 
     /* From a neighbour, word by word. */
-    struct packet packet = {
-        .control = 2u << 22 | PACKET_HAS_PAYLOAD, .payload = 0x11223344, .key = 0x03000000 | 2 << 8};
-    CHECK(router_send(&root->core[0], &packet));
-    packet.key = 0x03ff0000 | 0xff00; /* past the end */
-    CHECK(router_send(&root->core[0], &packet));
+    const uint32_t control = 2u << 22 | PACKET_HAS_PAYLOAD;
+    CHECK(send_packet(machine, &root->core[0], control, 0x11223344, 0x03000000 | 2 << 8));
+    CHECK(send_packet(machine, &root->core[0], control, 0x11223344, 0x03ff0000 | 0xff00)); /* past the end */
     CHECK(bootrom_is_active(neighbour));
-    packet.key = 0x05000100;
-    CHECK(router_send(&root->core[0], &packet));
+    CHECK(send_packet(machine, &root->core[0], control, 0, 0x05000100));
     CHECK(!bootrom_is_active(neighbour));
     CHECK_EQUAL(neighbour->core[0].arm.itcm[8], 0x44);
     CHECK_EQUAL(neighbour->sysram[0x7fe0], 0); /* no serial ROM on this chip */

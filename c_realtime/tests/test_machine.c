@@ -93,7 +93,7 @@ static void sleep_is_skipped(void) {
 /* What the host must be woken for: not for a monitor's clock, but for an application core's timer and for a frame. */
 static void outward_events(void) {
     struct machine *machine = new_machine(BOARD_SPINN3);
-    struct chip *root = machine->ethernet;
+    struct chip *root = machine->root;
 
     CHECK_EQUAL(machine_next_outward_event(machine), NEVER);
     for (unsigned k = 0; k < 2; k++) {

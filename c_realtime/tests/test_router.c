@@ -20,8 +20,7 @@ static void route(struct chip *chip, uint32_t entry, uint32_t key, uint32_t mask
 }
 
 static bool send(struct chip *chip, unsigned core, uint32_t control, uint32_t payload, uint32_t key) {
-    struct packet packet = {control, payload, key};
-    return router_send(&chip->core[core], &packet);
+    return send_packet(machine, &chip->core[core], control, payload, key);
 }
 
 int main(void) {
@@ -80,7 +79,7 @@ int main(void) {
      */
     router_write(a, 0x10000 + 4 * (0x0101 / 8), (0x00db6db6 & ~(7u << 3)) | 1u << 3); /* 1,1 by the north-east link */
     router_write(d, 0x10000 + 4 * (0x0101 / 8), 0x00db6db6 | 7u << 3);                /* 1,1 is here */
-    a->core[0].comms.source_address = 0x07000000;
+    comms_write(&a->core[0], 0x18, 0x07000000);
     CHECK(send(a, 0, 1u << 22 | PACKET_HAS_PAYLOAD, 99, 0x00020101));
     CHECK_EQUAL(last(&d->core[0]).key, 0x00020000);
     CHECK_EQUAL(last(&d->core[0]).payload, 99);

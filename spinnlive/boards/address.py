@@ -50,6 +50,12 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-def first_free(limit: int) -> list[str]:
-    """At most ``limit`` free addresses to try."""
-    return list(itertools.islice(free_addresses(), limit))
+def first_free(limit: int, together: int = 1) -> list[str]:
+    """At most ``limit`` free addresses to try, each with ``together`` - 1 more free ones right after it."""
+    free = list(itertools.islice(free_addresses(), limit + LAST_HOST * (together > 1)))
+    hosts = {int(address.rsplit(".", 1)[1]) for address in free}
+    return [
+        address
+        for address in free
+        if hosts.issuperset(range(host := int(address.rsplit(".", 1)[1]), host + together))
+    ][:limit]

@@ -7,30 +7,31 @@ SpiNNMan package, and answers UDP on a loopback address of its own. To everybody
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import os
-import socket
+import shutil
 import subprocess
-from dataclasses import dataclass, fields
+import tempfile
+from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 import trio
 
 from spinnlive.boards import address as addresses
-from spinnlive.errors import AddressInUse, BoardFailed, BoardLost, UsageError
+from spinnlive.boards.control import BoardStatus, Pace, control
+from spinnlive.errors import AddressInUse, BoardFailed, UsageError
 
-Pace = Literal["realtime", "free"]
-
-CONTROL_PORT = 17880
-"""UDP port of the board program's control port (c_realtime/host/control.h)."""
+_numbers = itertools.count()
 
 PROGRAM_VARIABLE = "SPINNLIVE_BOARD_PROGRAM"
 """Environment variable that names another board program, such as one built with sanitizers."""
 
 START_TIMEOUT_S = 60.0
-"""A booted 4-chip board is up in a second, one of 48 chips in ten; a host may be busy (seconds)."""
+"""How long a board may take to be up, for every `CHIPS_A_BOARD` chips (seconds): many times what it
+takes on an idle host."""
 
 STOP_TIMEOUT_S = 5.0
 """How long the program may take to end when asked (seconds); then it is killed."""
@@ -38,13 +39,19 @@ STOP_TIMEOUT_S = 5.0
 ADDRESSES_TRIED = 8
 """Free addresses that are tried in turn, should others take them at the same moment."""
 
-ANSWER_TIMEOUT_S = 5.0
-"""How long to wait for the control port (seconds): it is looked at every 100 µs of emulated time."""
+SNAPSHOT_TIMEOUT_S = 120.0
+"""How long saving a machine may take (seconds): a fraction of a second for each board."""
 
-ANSWER_BYTES = 8192
-"""More than the longest answer of the control port (bytes)."""
+MOST_THREADS = 16
+"""c_realtime/machine/machine.h: MACHINE_MAX_THREADS."""
 
-_VERSION_OF = {4: 3, 48: 5}
+CHIPS_A_BOARD = 48
+"""Of a SpiNN-5."""
+
+BOARDS_JOINED = (1, 3, 6, 12, 24)
+"""Numbers of SpiNN-5 boards that make a machine; three are a triad."""
+
+_CHIPS = (4, *(CHIPS_A_BOARD * boards for boards in BOARDS_JOINED))
 
 
 def board_program() -> Path:
@@ -80,33 +87,6 @@ def boot_image() -> Path:
     return image
 
 
-@dataclass(frozen=True, slots=True)
-class BoardStatus:
-    """What the control port tells.
-
-    ``emulated_s``: emulated time since power-on (s). ``speed``: emulated time over wall time, lately; 1.0 keeps up.
-    ``given_up_s``: by how much the board has fallen behind the wall clock in all (s). ``datagrams_*``: on the
-    board's Ethernet; ``packets_*``: multicast and other packets between cores; dropped and timed-out ones are losses.
-    """
-
-    emulated_s: float
-    speed: float
-    pace: Pace
-    given_up_s: float
-    booted: bool
-    chips: int
-    cores_awake: int
-    instructions: int
-    datagrams_in: int
-    datagrams_out: int
-    datagrams_dropped: int
-    datagrams_unsendable: int
-    packets_sent: int
-    packets_received: int
-    packets_dropped: int
-    packets_timed_out: int
-
-
 class EmulatedBoard:
     """An emulated SpiNNaker board, running inside ``async with``.
 
@@ -115,9 +95,13 @@ class EmulatedBoard:
         async with EmulatedBoard() as board:
             print(board.address, await board.status())
 
-    ``address``: a loopback address; a free one is chosen when it is not given. ``chips``: 4 (a SpiNN-3) or 48 (a
-    SpiNN-5). ``booted``: start with SCAMP up; otherwise the board waits to be booted over UDP 54321. ``pace``:
-    ``"realtime"`` ties emulated time to the wall clock, ``"free"`` lets it run as fast as it goes.
+    ``address``: a loopback address; a free one is chosen when it is not given. ``chips``: 4 (a SpiNN-3), 48 (a
+    SpiNN-5), or 144, 288, 576 or 1152: 3, 6, 12 or 24 SpiNN-5 joined to a torus, each with its own Ethernet on the
+    next address. ``booted``: start with SCAMP up; otherwise the board waits to be booted over UDP 54321. ``pace``:
+    ``"realtime"`` ties emulated time to the wall clock, ``"free"`` lets it run as fast as it goes. ``threads``: host
+    threads; what happens on the board is the same with any number. ``record``: a new file for the input log, from
+    which `replay` has the run again. ``restore``: a snapshot to go on from; it brings its boards and firmware with
+    it, and ``chips`` and ``booted`` are not looked at.
 
     Entering starts the process and returns when the board answers. It raises `AddressInUse` when the address is
     taken and `BoardFailed` when the program is missing or does not start. Leaving ends the process, also when
@@ -131,9 +115,17 @@ class EmulatedBoard:
         chips: int = 4,
         booted: bool = True,
         pace: Pace = "realtime",
+        threads: int = 1,
+        record: Path | None = None,
+        restore: Path | None = None,
     ) -> None:
-        if chips not in _VERSION_OF:
-            raise UsageError(f"there are emulated boards of 4 and of 48 chips, not of {chips}")
+        if chips not in _CHIPS:
+            raise UsageError(
+                f"there are emulated boards of 4 and of 48 chips, and machines of {', '.join(map(str, _CHIPS[2:]))}, "
+                f"not of {chips}"
+            )
+        if threads not in range(1, MOST_THREADS + 1):
+            raise UsageError(f"the number of threads is from 1 to {MOST_THREADS}, not {threads}")
         if pace not in ("realtime", "free"):
             raise UsageError(f'the pace is "realtime" or "free", not {pace!r}')
         if address == addresses.NOT_FOR_BOARDS:
@@ -150,18 +142,32 @@ class EmulatedBoard:
         self._chips = chips
         self._booted = booted
         self._pace = pace
-        self._address = ""
+        self._threads = threads
+        self._record = record
+        self._restore = restore
+        self._addresses: tuple[str, ...] = ()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: trio.Process | None = None
 
     @property
     def address(self) -> str:
         """The IPv4 address on which the board answers; empty until it does."""
-        return self._address
+        return self._addresses[0] if self._addresses else ""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The address of each board's Ethernet, the root's first; empty until they answer."""
+        return self._addresses
+
+    @property
+    def chips(self) -> int:
+        """How many chips the machine has."""
+        return self._chips
 
     @property
     def version(self) -> int:
         """The board's hardware version, as sPyNNaker's ``version`` setting wants it: 3 or 5."""
-        return _VERSION_OF[self._chips]
+        return 3 if self._chips == 4 else 5
 
     @property
     def exit_code(self) -> int | None:
@@ -185,8 +191,12 @@ class EmulatedBoard:
 
         Whoever calls it owns the board and calls `stop`; else it ends with this program.
         """
-        program, image = board_program(), boot_image() if self._booted else None
-        candidates = [self._wanted] if self._wanted else addresses.first_free(ADDRESSES_TRIED)
+        booted = self._booted and self._restore is None
+        program, image = board_program(), boot_image() if booted else None
+        boards = max(1, self._chips // CHIPS_A_BOARD)
+        candidates = (
+            [self._wanted] if self._wanted else addresses.first_free(ADDRESSES_TRIED, boards)
+        )
         complaint = "all loopback addresses from 127.0.0.2 to 127.0.0.254 are taken"
         for candidate in candidates:
             started = await self._start(program, image, candidate)
@@ -201,14 +211,25 @@ class EmulatedBoard:
             str(program),
             "--address",
             address,
-            "--chips",
-            str(self._chips),
+            "--board",
+            f"spinn{self.version}",
+            "--boards",
+            str(max(1, self._chips // CHIPS_A_BOARD)),
             "--pace",
             self._pace,
+            "--threads",
+            str(self._threads),
+            "--folder",
+            self._make_folder(),
             "--lifeline",
         ]
-        if image is not None:
-            command += ["--image", str(image)]
+        for option, file in (
+            ("--image", image),
+            ("--record", self._record),
+            ("--restore", self._restore),
+        ):
+            if file is not None:
+                command += [option, str(file)]
         self._process = await trio.lowlevel.open_process(
             command,
             stdin=subprocess.PIPE,
@@ -221,8 +242,9 @@ class EmulatedBoard:
         except BaseException:
             await self.stop()
             raise
-        if ready:
-            self._address = address
+        if ready is not None:
+            self._addresses = tuple(ready["addresses"])
+            self._chips = ready["chips"]
             return None
         complaint = await self._last_words()
         await self.stop()
@@ -232,16 +254,26 @@ class EmulatedBoard:
             f"the emulated board did not start: {complaint or f'exit code {self.exit_code}'}"
         )
 
-    async def _read_ready(self, program: Path) -> bool:
-        """Wait for the line that says that the board answers; False if the program ended instead."""
+    def _make_folder(self) -> str:
+        """Where the board may write files when the control port is asked for them."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="spinnlive-board-")
+        return self._folder.name
+
+    async def _read_ready(self, program: Path) -> dict[str, Any] | None:
+        """The line that says that the board answers; None if the program ended instead."""
         assert self._process is not None and self._process.stdout is not None
         line = b""
-        with trio.move_on_after(START_TIMEOUT_S) as waiting:
+        limit = START_TIMEOUT_S * max(1, self._chips // CHIPS_A_BOARD)
+        with trio.move_on_after(limit) as waiting:
             while b"\n" not in line and (more := await self._process.stdout.receive_some(4096)):
                 line += more
         if waiting.cancelled_caught:
-            raise BoardFailed(f"{program} did not get its board up within {START_TIMEOUT_S:.0f} s")
-        return b"\n" in line and json.loads(line).get("ready") is True
+            raise BoardFailed(f"{program} did not get its board up within {limit:.0f} s")
+        if b"\n" not in line:
+            return None
+        ready: dict[str, Any] = json.loads(line)
+        return ready
 
     async def _last_words(self) -> str:
         """What an ended program has written to standard error."""
@@ -268,43 +300,30 @@ class EmulatedBoard:
             for stream in (process.stdin, process.stdout, process.stderr):
                 if stream is not None:
                     await stream.aclose()
+            if self._folder is not None:
+                self._folder.cleanup()
+                self._folder = None
 
     async def status(self) -> BoardStatus:
         """Ask the board how it is. Raises `BoardLost` when its process has ended or does not answer."""
-        answer = await control(self._address, "status")
+        answer = await control(self.address, "status")
         known = {field.name: answer[field.name] for field in fields(BoardStatus)}
         return BoardStatus(**known)
 
     async def set_pace(self, pace: Pace) -> None:
         """Tie emulated time to the wall clock from now on, or let it go. Raises as `status` does."""
-        await control(self._address, f"pace {pace}")
+        await control(self.address, f"pace {pace}")
 
     async def state_hash(self) -> str:
         """A hash of the whole machine's state. Raises as `status` does."""
-        return str((await control(self._address, "hash"))["hash"])
+        return str((await control(self.address, "hash"))["hash"])
 
+    async def snapshot(self, path: Path | str) -> None:
+        """Save the whole machine, as it is now, in a file from which ``restore`` goes on.
 
-async def control(address: str, command: str) -> dict[str, Any]:
-    """Send one command to the control port of the emulated board at ``address`` and return its answer.
-
-    The commands are listed in ``c_realtime/host/control.h``. Raises `BoardLost` when nothing answers within
-    `ANSWER_TIMEOUT_S`, and `UsageError` when the board does not know the command. Cancelling it does nothing to the
-    board, but the command may have been obeyed.
-    """
-    with trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        answer = b""
-        try:
-            await sock.connect((address, CONTROL_PORT))
-            with trio.move_on_after(ANSWER_TIMEOUT_S):
-                await sock.send(command.encode())
-                answer = await sock.recv(ANSWER_BYTES)
-        except OSError as error:
-            raise BoardLost(f"no emulated board answers at {address}: {error}") from error
-    if not answer:
-        raise BoardLost(
-            f"the emulated board at {address} did not answer within {ANSWER_TIMEOUT_S:.0f} s"
-        )
-    told: dict[str, Any] = json.loads(answer)
-    if "error" in told:
-        raise UsageError(f"the emulated board at {address}: {told['error']}")
-    return told
+        A file that is already there is replaced. The board stands still meanwhile. Raises as `status` does, and
+        `UsageError` when the file cannot be written. When cancelled, there is no file or a whole one.
+        """
+        name = f"snapshot-{next(_numbers)}"
+        await control(self.address, f"snapshot {name}", SNAPSHOT_TIMEOUT_S)
+        await trio.to_thread.run_sync(shutil.move, Path(self._make_folder()) / name, path)

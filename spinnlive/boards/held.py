@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import trio
 
-from spinnlive.boards.emulated import BoardStatus, EmulatedBoard, Pace
+from spinnlive.boards.control import BoardStatus, Pace
+from spinnlive.boards.emulated import EmulatedBoard
 
 
 @dataclass(frozen=True, slots=True)

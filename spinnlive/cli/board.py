@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import signal
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 
 import click
 import trio
 from rich.console import Console
 from rich.live import Live
 
-from spinnlive.boards.emulated import BoardStatus, EmulatedBoard, Pace
-from spinnlive.errors import BoardFailed, BoardLost
+from spinnlive.boards.control import BoardStatus, Pace
+from spinnlive.boards.emulated import BOARDS_JOINED, CHIPS_A_BOARD, MOST_THREADS, EmulatedBoard
+from spinnlive.boards.replay import replay
+from spinnlive.errors import BoardFailed, BoardLost, UsageError
 
 REFRESH_S = 0.5
 """How often the status line is renewed (seconds)."""
@@ -58,16 +62,20 @@ async def _show(board: EmulatedBoard, console: Console) -> None:
             before, since = now, trio.current_time()
 
 
-async def run_board(address: str | None, chips: int, booted: bool, pace: Pace) -> None:
-    """Run an emulated board until SIGINT or SIGTERM, then say what it has done."""
-    console = Console(highlight=False)
+async def run_board(board: EmulatedBoard, console: Console, *, waits: bool) -> None:
+    """Run an emulated board until SIGINT or SIGTERM, then say what it has done.
+
+    ``waits``: it waits to be booted.
+    """
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_wait_for_interrupt, nursery.cancel_scope)
-        async with EmulatedBoard(address, chips=chips, booted=booted, pace=pace) as board:
-            state = "booted" if booted else "waiting for a boot on UDP port 54321"
+        async with board:
+            state = "waiting for a boot on UDP port 54321" if waits else "booted"
+            boards = len(board.addresses)
+            machine = f"SpiNN-{board.version}" if boards == 1 else f"machine of {boards} SpiNN-5"
+            reach = board.address if boards == 1 else f"{board.address} to {board.addresses[-1]}"
             console.print(
-                f"An emulated SpiNN-{board.version} ({chips} chips) answers on {board.address}, {state}. "
-                "Ctrl-C ends it."
+                f"An emulated {machine} ({board.chips} chips) answers on {reach}, {state}. Ctrl-C ends it."
             )
             try:
                 await _show(board, console)
@@ -80,11 +88,46 @@ async def run_board(address: str | None, chips: int, booted: bool, pace: Pace) -
                     )
 
 
+async def run_replay(log: Path, threads: int, console: Console) -> None:
+    """Have a recorded run again and tell the outcome; raises `BoardFailed` when it is another run."""
+    told = await replay(log, threads=threads)
+    console.print(
+        f"Replayed {told.until_s:.3f} s of emulated time: {told.datagrams_in} packets in, "
+        f"{told.datagrams_out} out. State {told.state_hash}."
+    )
+    if told.diverged_at_s is not None:
+        raise BoardFailed(
+            f"the replay differs from the record from {told.diverged_at_s:.6f} s of emulated time on: "
+            f"{told.difference}"
+        )
+    if told.whole:
+        console.print("The same as recorded, bit for bit.")
+    else:
+        console.print("The same as recorded; the record breaks off there.")
+
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_THERE = click.Path(dir_okay=False, exists=True, path_type=Path)
+
+
 @click.command()
-@click.option("--address", help="Loopback address to answer on; a free one is chosen without it.")
 @click.option(
-    "--chips", type=click.Choice(["4", "48"]), default="4", help="4: a SpiNN-3. 48: a SpiNN-5."
+    "--address",
+    help="Loopback address to answer on; a free one is chosen without it. Further boards take the next ones.",
 )
+@click.option(
+    "--board",
+    "kind",
+    type=click.Choice(["spinn3", "spinn5"]),
+    help="spinn3: 4 chips (default). spinn5: 48 chips.",
+)
+@click.option(
+    "--boards",
+    type=click.Choice([str(number) for number in BOARDS_JOINED]),
+    default="1",
+    help="How many SpiNN-5 are joined into one machine.",
+)
+@click.option("--chips", type=click.Choice(["4", "48"]), help="The same as --board, by size.")
 @click.option(
     "--booted", is_flag=True, help="Start with SCAMP up; otherwise wait to be booted over UDP."
 )
@@ -94,6 +137,53 @@ async def run_board(address: str | None, chips: int, booted: bool, pace: Pace) -
     default="realtime",
     help="Tie emulated time to the wall clock, or run as fast as it goes.",
 )
-def board(address: str | None, chips: str, booted: bool, pace: Pace) -> None:
+@click.option(
+    "--threads",
+    type=click.IntRange(1, MOST_THREADS),
+    default=1,
+    help="Host threads; what happens on the board is the same with any number.",
+)
+@click.option(
+    "--record", type=_FILE, help="Write all that enters the board to a new file, for --replay."
+)
+@click.option("--restore", type=_THERE, help="Go on from a snapshot.")
+@click.option(
+    "--replay",
+    "log",
+    type=_THERE,
+    help="Have a recorded run again, as fast as it goes, and say where it first differs.",
+)
+def board(
+    address: str | None,
+    kind: str | None,
+    boards: str,
+    chips: str | None,
+    booted: bool,
+    pace: Pace,
+    threads: int,
+    record: Path | None,
+    restore: Path | None,
+    log: Path | None,
+) -> None:
     """Run an emulated SpiNNaker board in the foreground."""
-    trio.run(run_board, address, int(chips), booted, pace)
+    console = Console(highlight=False)
+    if log is not None:
+        trio.run(run_replay, log, threads, console)
+        return
+    large = kind == "spinn5" or chips == "48"
+    if (large and chips == "4") or (kind == "spinn3" and chips == "48"):
+        raise UsageError(f"--board {kind} does not have {chips} chips")
+    if boards != "1" and not large:
+        raise UsageError(
+            f"--boards {boards}: only SpiNN-5 boards can be joined; add --board spinn5"
+        )
+    emulated = EmulatedBoard(
+        address,
+        chips=CHIPS_A_BOARD * int(boards) if large else 4,
+        booted=booted,
+        pace=pace,
+        threads=threads,
+        record=record,
+        restore=restore,
+    )
+    trio.run(partial(run_board, emulated, console, waits=not booted and restore is None))

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import trio
 
-from spinnlive.boards.emulated import BoardStatus
+from spinnlive.boards.control import BoardStatus
 from spinnlive.boards.held import HeldBoard, hold_board
 from spinnlive.live.board import identify
 from spinnlive.toolchain import defaults, machine

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from spinnlive.boards.emulated import BoardStatus
+from spinnlive.boards.control import BoardStatus
 from spinnlive.script import progress
 from spinnlive.script.report import Outcome
 from spinnlive.toolchain import overruns, session, timing

@@ -15,7 +15,8 @@ import trio
 
 from spinnlive.boards import address as addresses
 from spinnlive.boards import emulated
-from spinnlive.boards.emulated import EmulatedBoard, control
+from spinnlive.boards.control import CONTROL_PORT, control
+from spinnlive.boards.emulated import EmulatedBoard
 from spinnlive.boards.probe import probe
 from spinnlive.boards.scp import open_scp
 from spinnlive.errors import AddressInUse, BoardFailed, BoardLost, UsageError
@@ -210,7 +211,7 @@ async def test_hostile_datagrams_do_no_harm(monkeypatch: pytest.MonkeyPatch, pro
             pytest.skip(f"{SANITIZED_VARIABLE} names no program; `make test` builds it and sets it")
         monkeypatch.setenv(emulated.PROGRAM_VARIABLE, sanitized)
     async with EmulatedBoard(pace="free") as board:
-        for port in (17893, 54321, emulated.CONTROL_PORT):
+        for port in (17893, 54321, CONTROL_PORT):
             with trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
                 await sock.connect((board.address, port))
                 for length in [*range(64), 282, 283, 300, 1472, 1473, 9000, 65000]:

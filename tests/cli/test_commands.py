@@ -10,7 +10,8 @@ import pytest
 import trio
 from click.testing import CliRunner
 
-from spinnlive.boards.emulated import BoardStatus, EmulatedBoard
+from spinnlive.boards.control import BoardStatus
+from spinnlive.boards.emulated import EmulatedBoard
 from spinnlive.boards.probe import probe
 from spinnlive.cli import main
 from spinnlive.cli.board import status_line
