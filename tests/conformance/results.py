@@ -39,17 +39,17 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._results: dict[str, Result] = {}
+        self.results: dict[str, Result] = {}
         if path.is_file():
             for line in path.read_text(encoding="utf-8").splitlines():
                 told = json.loads(line)
-                self._results[told["item"]] = replace(
+                self.results[told["item"]] = replace(
                     Result(**told), outcome=Outcome(told["outcome"])
                 )
 
     def add(self, result: Result) -> None:
         """Keep a result, in the file as well."""
-        self._results[result.item] = result
+        self.results[result.item] = result
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(result)) + "\n")
@@ -58,7 +58,7 @@ class Store:
         """The results of a script, or of all tests of a file."""
         return [
             result
-            for item, result in self._results.items()
+            for item, result in self.results.items()
             if item == file or item.startswith(f"{file}::")
         ]
 

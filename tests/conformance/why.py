@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import re
 import tomllib
 from dataclasses import dataclass
@@ -82,9 +83,15 @@ def last_exception(output: str) -> str:
     _, found, after = output.rpartition(TRACEBACK)
     lines = [line for line in after.splitlines() if line.strip()]
     if found:
-        first = next((i for i, line in enumerate(lines) if not line[0].isspace()), 0)
-        lines = [" ".join(lines[first : first + 2])] if lines else []
+        lines = [_message(lines)]
     return shorten(lines[-1] if lines else "")
+
+
+def _message(lines: list[str]) -> str:
+    """The exception below a traceback's frames: a line that is not indented, and those indented below it."""
+    below = itertools.dropwhile(lambda line: line[0].isspace(), lines)
+    first = next(below, "")
+    return " ".join([first, *itertools.takewhile(lambda line: line[0].isspace(), below)])
 
 
 def shorten(text: str) -> str:
