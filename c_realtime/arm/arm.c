@@ -185,26 +185,26 @@ void arm_step(struct arm_core *core) {
 #define CONDITION_CS            2u
 #define NO_DELAY                16u
 
-static uint32_t code_word(const struct arm_core *core, uint32_t pc, unsigned bytes) {
+static uint32_t code_word(const uint8_t *itcm, uint32_t pc, unsigned bytes) {
     uint32_t word = 0;
-    memcpy(&word, core->itcm + pc, bytes);
+    memcpy(&word, itcm + pc, bytes);
     return word;
 }
 
 /* The register that a delay loop at `pc` counts down and its branch's condition; NO_DELAY for any other code. */
-static uint32_t delay_counter(const struct arm_core *core, uint32_t pc, uint32_t *condition) {
-    uint32_t subtract, branch, counter;
+static uint32_t delay_counter(const uint8_t *itcm, uint32_t pc, bool thumb, uint32_t *condition) {
+    uint32_t subtract, branch, counter, length = thumb ? 2 : 4;
 
-    if (core->thumb) {
-        subtract = code_word(core, pc, 2);
-        branch = code_word(core, pc + 2, 2);
+    if (pc > ARM_ITCM_SIZE - 2 * length)
+        return NO_DELAY;
+    subtract = code_word(itcm, pc, length);
+    branch = code_word(itcm, pc + length, length);
+    if (thumb) {
         *condition = branch >> 8 & 15;
         counter = subtract >> 8 & 7;
         if ((subtract & 0xf8ff) != 0x3801 || (branch & 0xf0ff) != 0xd0fd)
             return NO_DELAY;
     } else {
-        subtract = code_word(core, pc, 4);
-        branch = code_word(core, pc + 4, 4);
         *condition = branch >> 28;
         counter = subtract >> 12 & 15;
         if ((subtract & 0xfff00fff) != 0xe2500001 || (subtract >> 16 & 15) != counter || counter == 15 ||
@@ -214,10 +214,16 @@ static uint32_t delay_counter(const struct arm_core *core, uint32_t pc, uint32_t
     return *condition == CONDITION_NE || *condition == CONDITION_CS ? counter : NO_DELAY;
 }
 
+bool arm_is_delay_loop(const uint8_t *itcm, uint32_t pc, bool thumb) {
+    uint32_t condition, length = thumb ? 2 : 4;
+    return delay_counter(itcm, pc, thumb, &condition) != NO_DELAY ||
+           (pc >= length && delay_counter(itcm, pc - length, thumb, &condition) != NO_DELAY);
+}
+
 /* A branch to the instruction before it has just been taken: if that is a delay loop, take further turns as long as the
  * grant covers them whole. The turn that leaves the loop is left to be executed. */
 static void take_delay_turns(struct arm_core *core) {
-    uint32_t condition, counter = delay_counter(core, core->pc, &condition);
+    uint32_t condition, counter = delay_counter(core->itcm, core->pc, core->thumb, &condition);
 
     if (counter == NO_DELAY || core->cycles_left <= DELAY_TURN_CYCLES)
         return;
@@ -233,15 +239,20 @@ static void take_delay_turns(struct arm_core *core) {
     core->instructions += (uint64_t)turns * DELAY_TURN_INSTRUCTIONS;
 }
 
+void arm_interpret(struct arm_core *core) {
+    if (unlikely(core->interrupt_due))
+        enter_interrupt(core);
+    uint32_t pc = core->pc;
+    execute_one(core);
+    if (unlikely(pc - core->pc == (core->thumb ? 2u : 4u)) && pc < ARM_ITCM_SIZE)
+        take_delay_turns(core);
+}
+
 int32_t arm_run(struct arm_core *core, int32_t cycles) {
+    if (core->translations != NULL)
+        return arm_run_translated(core, cycles);
     core->cycles_granted = core->cycles_left = cycles;
-    while (core->cycles_left > 0 && !core->waiting) {
-        if (unlikely(core->interrupt_due))
-            enter_interrupt(core);
-        uint32_t pc = core->pc;
-        execute_one(core);
-        if (unlikely(pc - core->pc == (core->thumb ? 2u : 4u)) && pc < ARM_ITCM_SIZE)
-            take_delay_turns(core);
-    }
+    while (core->cycles_left > 0 && !core->waiting)
+        arm_interpret(core);
     return arm_cycles_spent(core);
 }

@@ -7,15 +7,17 @@
 #define SPINNLIVE_ARM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "../archive.h"
 
-#define ARM_ITCM_BASE 0x00000000u
-#define ARM_ITCM_SIZE 0x00008000u /* 32 KB, as SpiNNaker fits it */
-#define ARM_DTCM_BASE 0x00400000u
-#define ARM_DTCM_SIZE 0x00010000u /* 64 KB */
-#define ARM_WINDOWS   4           /* plain memories that a core reaches over the bus without a device call */
+#define ARM_ITCM_BASE  0x00000000u
+#define ARM_ITCM_SIZE  0x00008000u /* 32 KB, as SpiNNaker fits it */
+#define ARM_DTCM_BASE  0x00400000u
+#define ARM_DTCM_SIZE  0x00010000u /* 64 KB */
+#define ARM_CODE_PAGES 32          /* parts of ITCM that the fast engine looks at each by itself */
+#define ARM_WINDOWS    4           /* plain memories that a core reaches over the bus without a device call */
 
 /* Where a core comes out of reset when the high-vector bit of CP15 is set (TRM, VINITHI). */
 #define ARM_RESET_HIGH 0xffff0000u
@@ -65,6 +67,10 @@ struct arm_window {
     uint8_t *bytes;
 };
 
+/* The fast engine's translations of code, which the cores of a machine share. */
+struct arm_translations;
+struct arm_page;
+
 struct arm_core {
     uint32_t r[16]; /* of the current mode; while an instruction executes, r[15] is its address + 8 (Thumb: + 4) */
     uint32_t pc;    /* address of the instruction to execute next */
@@ -88,6 +94,12 @@ struct arm_core {
     int32_t cycles_left;    /* may go below zero by the last instruction's cost */
     uint64_t instructions;  /* executed since the core was made */
 
+    /* What the fast engine knows of this core's code; none of it is state. NULL for the plain engine. */
+    struct arm_translations *translations;
+    uint32_t generation; /* of the translations, when the pages below were found */
+    const struct arm_page *page[ARM_CODE_PAGES];
+    uint8_t page_visits[ARM_CODE_PAGES]; /* instructions interpreted since the page changed, up to a few */
+
     struct arm_bus bus;
     struct arm_window window[ARM_WINDOWS];
     uint8_t itcm[ARM_ITCM_SIZE] __attribute__((aligned(16)));
@@ -103,6 +115,29 @@ int32_t arm_run(struct arm_core *core, int32_t cycles);
 
 /* Execute one instruction (or enter one interrupt) whatever it costs. */
 void arm_step(struct arm_core *core);
+
+/* ---- engines ----
+ * The plain engine interprets, and is the reference. The fast one translates to machine code of the host, where the
+ * host is an x86-64 that lets programs do so, and leaves to the plain one all that is rare or touches a device. They
+ * agree in every bit and every cycle. */
+
+/* Translations for the cores of one machine, which may run in several threads, each core in one at a time; NULL if the
+ * host has no fast engine. */
+struct arm_translations *arm_translations_create(void);
+void arm_translations_destroy(struct arm_translations *translations);
+
+/* Drop translations that have become too many. No core may be running. */
+void arm_translations_tidy(struct arm_translations *translations);
+
+/* Choose a core's engine: fast with these translations, plain with NULL. At any time between runs. */
+void arm_use_translations(struct arm_core *core, struct arm_translations *translations);
+
+/* Whoever writes ITCM other than by letting the core execute must say so. */
+void arm_forget_code(struct arm_core *core, uint32_t address, uint32_t length);
+static inline void arm_code_changed(struct arm_core *core, uint32_t address, uint32_t length) {
+    if (core->translations != NULL && address < ARM_ITCM_SIZE)
+        arm_forget_code(core, address, length);
+}
 
 /* Drive the interrupt inputs. A waiting core wakes when one of them is up, masked or not (TRM, wait for interrupt). */
 void arm_set_interrupt_lines(struct arm_core *core, bool irq, bool fiq);

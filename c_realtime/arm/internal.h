@@ -77,6 +77,16 @@ void arm_undefined(struct arm_core *core);
 /* Restore CPSR from the current mode's SPSR, as MOVS pc and LDM ^ do. */
 void arm_restore_cpsr(struct arm_core *core);
 
+/* One turn of the plain engine: enter an interrupt that is due, execute one instruction, and if that has closed a delay
+ * loop, take further turns of it as far as the cycles allow. */
+void arm_interpret(struct arm_core *core);
+
+/* Is there a delay loop at `pc`, or its branch? */
+bool arm_is_delay_loop(const uint8_t *itcm, uint32_t pc, bool thumb);
+
+/* The fast engine's arm_run(). */
+int32_t arm_run_translated(struct arm_core *core, int32_t cycles);
+
 void arm_execute_arm(struct arm_core *core, uint32_t instruction);
 void arm_execute_thumb(struct arm_core *core, uint32_t instruction);
 
@@ -265,6 +275,13 @@ ARM_INLINE uint32_t load_byte(struct arm_core *core, uint32_t address) {
     return arm_bus_read(core, address, 1);
 }
 
+/* Where a store goes to. */
+ARM_INLINE uint8_t *arm_plain_memory_to_write(struct arm_core *core, uint32_t address, int32_t *wait_cycles) {
+    if (unlikely(address < ARM_ITCM_SIZE))
+        arm_code_changed(core, address, 4);
+    return arm_plain_memory(core, address, wait_cycles);
+}
+
 ARM_INLINE void store_word(struct arm_core *core, uint32_t address, uint32_t value) {
     int32_t wait;
     if (unlikely(address & 3)) {
@@ -274,7 +291,7 @@ ARM_INLINE void store_word(struct arm_core *core, uint32_t address, uint32_t val
         }
         address &= ~3u;
     }
-    uint8_t *memory = arm_plain_memory(core, address, &wait);
+    uint8_t *memory = arm_plain_memory_to_write(core, address, &wait);
     if (likely(memory != NULL)) {
         core->cycles_left -= wait;
         memcpy(memory, &value, sizeof value);
@@ -292,7 +309,7 @@ ARM_INLINE void store_half(struct arm_core *core, uint32_t address, uint32_t val
         }
         address &= ~1u;
     }
-    uint8_t *memory = arm_plain_memory(core, address, &wait);
+    uint8_t *memory = arm_plain_memory_to_write(core, address, &wait);
     if (likely(memory != NULL)) {
         uint16_t half = (uint16_t)value;
         core->cycles_left -= wait;
@@ -304,7 +321,7 @@ ARM_INLINE void store_half(struct arm_core *core, uint32_t address, uint32_t val
 
 ARM_INLINE void store_byte(struct arm_core *core, uint32_t address, uint32_t value) {
     int32_t wait;
-    uint8_t *memory = arm_plain_memory(core, address, &wait);
+    uint8_t *memory = arm_plain_memory_to_write(core, address, &wait);
     if (likely(memory != NULL)) {
         core->cycles_left -= wait;
         *memory = (uint8_t)value;

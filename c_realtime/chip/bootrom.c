@@ -46,6 +46,7 @@ void bootrom_start(struct chip *chip, const uint8_t *image, uint32_t length) {
     memset(core->arm.dtcm + IMAGE_COPY, 0, ARM_DTCM_SIZE - IMAGE_COPY);
     memcpy(core->arm.dtcm + IMAGE_COPY, image, length);
     memcpy(core->arm.itcm, image, length < ITCM_IMAGE_BYTES ? length : ITCM_IMAGE_BYTES);
+    arm_code_changed(&core->arm, ARM_ITCM_BASE, ARM_ITCM_SIZE);
     write_settings(chip);
     core->arm.pc = ARM_ITCM_BASE;
     core->arm.cp15_control &= ~ARM_CP15_HIGH_VECTORS;

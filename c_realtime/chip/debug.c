@@ -57,6 +57,7 @@ size_t debug_write(struct processor *processor, uint32_t address, const uint8_t 
         uint32_t value = 0;
         if (memory != NULL) {
             *memory = bytes[i];
+            arm_code_changed(&processor->arm, address, 1);
             width = 1;
         } else {
             memcpy(&value, bytes + i, width);

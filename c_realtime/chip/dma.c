@@ -89,10 +89,12 @@ static void start_transfer(struct processor *processor, uint32_t descriptor) {
     }
     /* The data moves at once; only its completion takes time. Software that looks at the data looks after completion.
      */
-    if (descriptor & DESCRIPTOR_WRITE)
+    if (descriptor & DESCRIPTOR_WRITE) {
         memcpy(outside, inside, length);
-    else
+    } else {
         memcpy(inside, outside, length);
+        arm_code_changed(&processor->arm, dma->tcm_address, length);
+    }
     uint64_t begin = dma->pending ? dma->completion[dma->pending - 1] : processor_now(processor);
     dma->completion[dma->pending++] = begin + DMA_SETUP_CYCLES + length / DMA_BYTES_PER_CYCLE;
     dma->transfers++;

@@ -179,6 +179,11 @@ static bool prepare(struct host *host) {
         fprintf(stderr, "spinnlive-board: --threads %u: the host does not give so many\n", options->threads);
         return false;
     }
+    if (!machine_set_engine(host->machine, options->engine)) {
+        fprintf(stderr, "spinnlive-board: --engine fast: this host lets no program make machine code; without the "
+                        "option the plain engine serves\n");
+        return false;
+    }
     if (options->record != NULL && !files_start_record(host, options->record))
         return false;
     if (options->image == NULL)
@@ -238,7 +243,7 @@ int main(int argc, char **argv) {
     struct options options = options_parse(argc, argv);
 
     if (options.replay != NULL)
-        return replay(options.replay, options.threads) ? EXIT_SUCCESS : EXIT_FAILURE;
+        return replay(options.replay, options.threads, options.engine) ? EXIT_SUCCESS : EXIT_FAILURE;
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); /* the kernel's default lets sleeps end 50 us late */
     catch_signals();
     return serve(&options) ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -20,6 +20,7 @@ static const char usage[] =
     "  --restore FILE  go on from a snapshot, with its boards\n"
     "  --pace P        realtime: emulated time never runs ahead of the wall clock (default)\n"
     "                  free: as fast as it goes\n"
+    "  --engine E      fast: translates ARM code to the host's (default, where it can); plain: interprets\n"
     "  --threads N     execute the chips on so many host threads (1); what happens is the same\n"
     "  --record FILE   write everything that enters the machine to a new file\n"
     "  --replay FILE   have a recorded run again, tell where it first differs, and end\n"
@@ -75,15 +76,24 @@ static void check_boards(const struct options *options) {
 
 struct options options_parse(int argc, char **argv) {
     static const struct option names[] = {
-        {"address", required_argument, NULL, 'a'}, {"board", required_argument, NULL, 'b'},
-        {"boards", required_argument, NULL, 'n'},  {"image", required_argument, NULL, 'i'},
-        {"restore", required_argument, NULL, 's'}, {"pace", required_argument, NULL, 'p'},
-        {"threads", required_argument, NULL, 't'}, {"record", required_argument, NULL, 'w'},
-        {"replay", required_argument, NULL, 'y'},  {"folder", required_argument, NULL, 'f'},
-        {"lifeline", no_argument, NULL, 'l'},      {"run-ms", required_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"address", required_argument, NULL, 'a'},
+        {"board", required_argument, NULL, 'b'},
+        {"boards", required_argument, NULL, 'n'},
+        {"image", required_argument, NULL, 'i'},
+        {"restore", required_argument, NULL, 's'},
+        {"pace", required_argument, NULL, 'p'},
+        {"engine", required_argument, NULL, 'e'},
+        {"threads", required_argument, NULL, 't'},
+        {"record", required_argument, NULL, 'w'},
+        {"replay", required_argument, NULL, 'y'},
+        {"folder", required_argument, NULL, 'f'},
+        {"lifeline", no_argument, NULL, 'l'},
+        {"run-ms", required_argument, NULL, 'r'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
-    struct options options = {.board = BOARD_SPINN3, .boards = 1, .threads = 1, .pace = PACE_REALTIME};
+    struct options options = {
+        .board = BOARD_SPINN3, .boards = 1, .threads = 1, .pace = PACE_REALTIME, .engine = ENGINE_BEST};
     int option;
 
     parse_address(&options, "127.0.0.2");
@@ -117,6 +127,14 @@ struct options options_parse(int argc, char **argv) {
                 options.pace = PACE_FREE;
             else
                 mistake("--pace", optarg, "must be realtime or free");
+            break;
+        case 'e':
+            if (strcmp(optarg, "fast") == 0)
+                options.engine = ENGINE_FAST;
+            else if (strcmp(optarg, "plain") == 0)
+                options.engine = ENGINE_PLAIN;
+            else
+                mistake("--engine", optarg, "must be fast or plain");
             break;
         case 't':
             options.threads =

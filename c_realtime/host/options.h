@@ -21,6 +21,7 @@ struct options {
     const char *folder;                   /* where files go that the control port asks for; NULL: it may not */
     unsigned threads;
     enum pace pace;
+    enum machine_engine engine;
     bool lifeline;       /* end when standard input does */
     uint64_t run_cycles; /* end after this much emulated time; 0: never */
 };

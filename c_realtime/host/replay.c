@@ -160,12 +160,14 @@ static void tell(const struct replay *replay) {
     printf("}\n");
 }
 
-bool replay(const char *path, unsigned threads) {
+bool replay(const char *path, unsigned threads, enum machine_engine engine) {
     struct replay replay = {.diverged = NEVER};
     bool told = open_log(&replay, path);
 
     if (told && !machine_set_threads(replay.machine, threads))
         told = refuse(path, "the host does not give so many threads");
+    if (told && !machine_set_engine(replay.machine, engine))
+        told = refuse(path, "the host has no fast engine");
     told = told && follow(&replay, path);
     if (told)
         tell(&replay);

@@ -71,6 +71,7 @@ void machine_destroy(struct machine *machine) {
     crew_destroy(machine->crew);
     for (unsigned i = 0; i < machine->chip_count; i++)
         chip_destroy(machine->chip[i]);
+    arm_translations_destroy(machine->translations);
     free(machine->sent);
     free(machine);
 }
@@ -82,6 +83,21 @@ bool machine_set_threads(struct machine *machine, unsigned threads) {
         return true;
     machine->crew = crew_create(threads);
     return machine->crew != NULL;
+}
+
+bool machine_set_engine(struct machine *machine, enum machine_engine engine) {
+    struct arm_translations *translations = NULL;
+
+    if (engine != ENGINE_PLAIN)
+        translations = arm_translations_create();
+    if (engine == ENGINE_FAST && translations == NULL)
+        return false;
+    for (unsigned i = 0; i < machine->chip_count; i++)
+        for (unsigned k = 0; k < CORES_PER_CHIP; k++)
+            arm_use_translations(&machine->chip[i]->core[k].arm, translations);
+    arm_translations_destroy(machine->translations);
+    machine->translations = translations;
+    return true;
 }
 
 void machine_boot(struct machine *machine, const uint8_t *image, uint32_t length) {
@@ -164,6 +180,7 @@ void machine_run(struct machine *machine, uint64_t until) {
         fabric_deliver(machine->chip, machine->chip_count, end);
         machine->now = end;
         lan_carry(machine);
+        arm_translations_tidy(machine->translations);
     }
 }
 

@@ -16,6 +16,9 @@
 #define MACHINE_MAX_THREADS 16
 #define DATAGRAM_BYTES      1472 /* what fits into one Ethernet frame */
 
+/* Which engine executes the cores: they agree in every bit and differ in speed (arm/arm.h). */
+enum machine_engine { ENGINE_BEST, ENGINE_PLAIN, ENGINE_FAST };
+
 struct machine_config {
     enum machine_board board;
     unsigned boards;                   /* how many are joined; 0 counts as 1 */
@@ -55,8 +58,9 @@ struct machine {
     struct datagram *sent;
     uint32_t sent_head, sent_tail, sent_room;
 
-    struct chip *busy[MACHINE_MAX_CHIPS]; /* what there is to execute in the window */
-    struct crew *crew;                    /* host threads; NULL for one */
+    struct chip *busy[MACHINE_MAX_CHIPS];  /* what there is to execute in the window */
+    struct crew *crew;                     /* host threads; NULL for one */
+    struct arm_translations *translations; /* of the fast engine; NULL with the plain one */
 };
 
 /* A machine out of power-on, waiting for its boot image; NULL if there is no such machine, or no memory for it. */
@@ -65,6 +69,10 @@ void machine_destroy(struct machine *machine);
 
 /* Execute the chips on so many host threads from now on. False if the host does not give them. */
 bool machine_set_threads(struct machine *machine, unsigned threads);
+
+/* Execute the cores by that engine from now on; a new machine has the plain one. False if the host has not got it; the
+ * best is always had. */
+bool machine_set_engine(struct machine *machine, enum machine_engine engine);
 
 /* Start the root chip's monitor with a boot image, as if it had come over UDP. */
 void machine_boot(struct machine *machine, const uint8_t *image, uint32_t length);

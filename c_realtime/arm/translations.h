@@ -1,0 +1,96 @@
+/* Translations of ARM code into machine code of the host, shared by all cores of a machine.
+ *
+ * ITCM is looked at in pages. A page of translations belongs to a content, not to a core: every core whose ITCM holds
+ * those very bytes at that place uses it. A core that changes a page of its ITCM lets go of the translations; the next
+ * time that it executes there it looks for the ones of the new content. */
+#ifndef SPINNLIVE_ARM_TRANSLATIONS_H
+#define SPINNLIVE_ARM_TRANSLATIONS_H
+
+#include "internal.h"
+#include "x64.h"
+
+#include <pthread.h>
+
+/* The costs of the instructions in a page depend on up to this much of what follows it (interlock.c). */
+#define PAGE_LOOK_AHEAD 8
+#define PAGE_SHIFT      10
+#define PAGE_BYTES      (1u << PAGE_SHIFT)
+
+/* The host code for each place where a block can begin; by word in ARM state, by half-word in Thumb. */
+struct arm_page {
+    const void *arm[PAGE_BYTES / 4];
+    const void *thumb[PAGE_BYTES / 2];
+    uint32_t number; /* which page of ITCM */
+    uint64_t hash;
+    struct arm_page *next; /* with the same hash, modulo the table's size */
+    uint8_t content[PAGE_BYTES + PAGE_LOOK_AHEAD];
+};
+
+#define PAGE_TABLE 1024u /* chains, a power of two */
+#define PAGE_LIMIT 8192u /* pages held at once: 60 MB */
+
+/* Places in the host code that all translations share; in the writable view, but for `enter`. */
+struct arm_stubs {
+    int (*enter)(struct arm_core *core, const void *code);
+    /* To go to these with the ARM pc in EAX: */
+    uint8_t *step;          /* back to C, to execute one instruction there by the interpreter */
+    uint8_t *unresolved;    /* back to C, to find or make the translation */
+    uint8_t *out_of_budget; /* back to C, to use up a budget that covers no block */
+    uint8_t *dispatch;      /* to the translation at an address whose lowest bit is the state */
+    /* Accesses outside DTCM: address in EAX, value in EDX or to EAX; carry: the interpreter must do it. */
+    uint8_t *load_word, *load_half, *load_byte, *store_word, *store_half, *store_byte;
+};
+
+struct translator;
+
+struct arm_translations {
+    pthread_mutex_t lock; /* on all that follows; slots of pages are read without */
+    uint8_t *writable, *executable;
+    size_t size;
+    struct x64 code; /* in the writable view */
+    uint8_t *after_stubs;
+    struct arm_stubs stubs;
+    struct arm_page blank; /* of a core's page that has no translations: every slot is unresolved */
+    struct arm_page *table[PAGE_TABLE];
+    unsigned pages;
+    uint32_t generation; /* counts how often everything was dropped */
+    bool full;
+    struct translator *translator; /* its work space */
+};
+
+/* What arm_stubs.enter returns. */
+enum { EXIT_STEP, EXIT_UNRESOLVED, EXIT_OUT_OF_BUDGET };
+
+/* The budget register: cycles left above, and below them instructions that may yet be executed without a carry. */
+#define BUDGET_SHIFT                 24
+#define BUDGET_INSTRUCTIONS          ((1u << BUDGET_SHIFT) - 1)
+#define BUDGET(cycles, instructions) ((int32_t)((uint32_t)(cycles) << BUDGET_SHIFT) + (int32_t)(instructions))
+
+/* Write the stubs at the start of the code; false if they do not fit. */
+bool arm_write_stubs(struct arm_translations *translations);
+
+/* Translate what begins at `pc`, which lies in `page`, and what it leads to in the page. */
+void arm_translate(struct arm_translations *translations, struct arm_page *page, const uint8_t *itcm, uint32_t pc,
+                   bool thumb);
+
+/* The code for what a core has at `pc`, found or made; NULL if there is none to be had. */
+const void *arm_find_translation(struct arm_core *core, uint32_t pc);
+
+/* The address at which the host executes what is written at `at`. */
+static inline const void *arm_executable(const struct arm_translations *translations, const uint8_t *at) {
+    return translations->executable + (at - translations->writable);
+}
+
+/* ---- where the translated code keeps things ---- */
+
+#define CORE            RBX /* struct arm_core */
+#define BUDGET_REGISTER R15
+
+/* The host register of each ARM register; the others stay in the core. EAX, ECX, EDX are free for every instruction. */
+#define IN_MEMORY 0xffu
+static const uint8_t arm_host_register[16] = {
+    RSI, RDI, RBP, R8, R9, R10, R11, R12, IN_MEMORY, IN_MEMORY, IN_MEMORY, IN_MEMORY, R13, R14, IN_MEMORY, IN_MEMORY};
+
+#define OFFSET(field) ((int32_t)offsetof(struct arm_core, field))
+
+#endif
