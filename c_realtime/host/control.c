@@ -43,8 +43,8 @@ static void tell_status(struct answer *answer, const struct host *host) {
            ", \"packets_timed_out\": %" PRIu64 "}",
            (double)machine->now / CPU_HZ, pacer->speed, pacer->pace == PACE_FREE ? "free" : "realtime",
            (double)pacer->given_up_ns / 1e9, bootrom_is_active(machine->root) ? "false" : "true", s.chips,
-           s.cores_awake, s.instructions, s.datagrams_in, s.datagrams_out, s.datagrams_dropped + host->udp.oversized, host->udp.unsendable,
-           s.packets_sent, s.packets_received, s.packets_dropped, s.packets_timed_out);
+           s.cores_awake, s.instructions, s.datagrams_in, s.datagrams_out, s.datagrams_dropped + host->udp.oversized,
+           host->udp.unsendable, s.packets_sent, s.packets_received, s.packets_dropped, s.packets_timed_out);
 }
 
 static void tell_unmodelled(struct answer *answer, const struct machine *machine) {

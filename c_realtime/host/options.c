@@ -24,6 +24,7 @@ static const char usage[] =
     "  --threads N     execute the chips on so many host threads (1); what happens is the same\n"
     "  --record FILE   write everything that enters the machine to a new file\n"
     "  --replay FILE   have a recorded run again, tell where it first differs, and end\n"
+    "  --measure-ms MS measure the speed over so much emulated time, from --image or --restore, tell, and end\n"
     "  --folder DIR    where snapshots and logs go that the control port asks for\n"
     "  --lifeline      end when standard input is closed\n"
     "  --run-ms MS     end after so many milliseconds of emulated time\n";
@@ -76,21 +77,14 @@ static void check_boards(const struct options *options) {
 
 struct options options_parse(int argc, char **argv) {
     static const struct option names[] = {
-        {"address", required_argument, NULL, 'a'},
-        {"board", required_argument, NULL, 'b'},
-        {"boards", required_argument, NULL, 'n'},
-        {"image", required_argument, NULL, 'i'},
-        {"restore", required_argument, NULL, 's'},
-        {"pace", required_argument, NULL, 'p'},
-        {"engine", required_argument, NULL, 'e'},
-        {"threads", required_argument, NULL, 't'},
-        {"record", required_argument, NULL, 'w'},
-        {"replay", required_argument, NULL, 'y'},
-        {"folder", required_argument, NULL, 'f'},
-        {"lifeline", no_argument, NULL, 'l'},
-        {"run-ms", required_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"address", required_argument, NULL, 'a'}, {"board", required_argument, NULL, 'b'},
+        {"boards", required_argument, NULL, 'n'},  {"image", required_argument, NULL, 'i'},
+        {"restore", required_argument, NULL, 's'}, {"pace", required_argument, NULL, 'p'},
+        {"engine", required_argument, NULL, 'e'},  {"threads", required_argument, NULL, 't'},
+        {"record", required_argument, NULL, 'w'},  {"replay", required_argument, NULL, 'y'},
+        {"folder", required_argument, NULL, 'f'},  {"measure-ms", required_argument, NULL, 'm'},
+        {"lifeline", no_argument, NULL, 'l'},      {"run-ms", required_argument, NULL, 'r'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     struct options options = {
         .board = BOARD_SPINN3, .boards = 1, .threads = 1, .pace = PACE_REALTIME, .engine = ENGINE_BEST};
@@ -156,6 +150,11 @@ struct options options_parse(int argc, char **argv) {
             options.run_cycles =
                 parse_number("--run-ms", optarg, 1000000000, "must be a whole number of milliseconds above 0") * 1000 *
                 CYCLES_PER_US;
+            break;
+        case 'm':
+            options.measure_cycles =
+                parse_number("--measure-ms", optarg, 1000000000, "must be a whole number of milliseconds above 0") *
+                1000 * CYCLES_PER_US;
             break;
         case 'h':
             fputs(usage, stdout);
