@@ -9,7 +9,7 @@ ASAN   := build/sanitize
 
 SOURCES := pyproject.toml README.md $(shell find spinnlive c_realtime -name '*.py' -o -name '*.[ch]' -o -name CMakeLists.txt)
 
-.PHONY: all demo test bench pytest ctest sanitize lint format clean
+.PHONY: all demo test bench conformance pytest ctest sanitize lint format clean
 
 all: $(VENV)/.installed
 
@@ -21,6 +21,17 @@ test: lint ctest pytest
 # Timed, and so never part of the tests.
 bench: $(VENV)/.installed
 	$(BIN)/python -P benchmarks/loop_latency.py
+
+# Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):
+#   make conformance EXAMPLES=FOLDER TESTS="FOLDER ..." [SUPPORT="FOLDER ..."] [K="PART ..."] [OPTIONS="--again ..."]
+conformance: $(VENV)/.conformance
+	$(BIN)/python tests/conformance $(EXAMPLES:%=--examples %) $(TESTS:%=--tests %) $(SUPPORT:%=--python-path %) \
+	    $(K:%=-k %) $(OPTIONS)
+
+$(VENV)/.conformance: $(VENV)/.installed
+	@echo "Installing what the official tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[conformance]'
+	@touch $@
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

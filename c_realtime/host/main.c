@@ -14,6 +14,7 @@
 #include "files.h"
 #include "hold.h"
 #include "host.h"
+#include "measure.h"
 #include "replay.h"
 
 /* How much emulated time passes between looks at the sockets while there is work to do. */
@@ -260,6 +261,8 @@ int main(int argc, char **argv) {
 
     if (options.replay != NULL)
         return replay(options.replay, options.threads, options.engine) ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (options.measure_cycles != 0)
+        return measure(&options) ? EXIT_SUCCESS : EXIT_FAILURE;
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); /* the kernel's default lets sleeps end 50 us late */
     catch_signals();
     return serve(&options) ? EXIT_SUCCESS : EXIT_FAILURE;

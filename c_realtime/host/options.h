@@ -23,11 +23,12 @@ struct options {
     const char *folder;                   /* where files go that the control port asks for; NULL: it may not */
     unsigned threads;
     enum pace pace;
+    enum machine_engine engine;
     const char *fault[OPTIONS_FAULTS]; /* what is wrong from the start, in the words of machine_fault() */
     unsigned faults;
-    enum machine_engine engine;
-    bool lifeline;       /* end when standard input does */
-    uint64_t run_cycles; /* end after this much emulated time; 0: never */
+    bool lifeline;           /* end when standard input does */
+    uint64_t run_cycles;     /* end after this much emulated time; 0: never */
+    uint64_t measure_cycles; /* measure the speed over this much, instead of being a board; 0: do not */
 };
 
 /* Read the arguments. On --help or on a mistake prints what there is to say and ends the program. */

@@ -72,8 +72,8 @@ void machine_destroy(struct machine *machine) {
     crew_destroy(machine->crew);
     for (unsigned i = 0; i < machine->chip_count; i++)
         chip_destroy(machine->chip[i]);
-    faults_destroy(&machine->faults);
     arm_translations_destroy(machine->translations);
+    faults_destroy(&machine->faults);
     free(machine->sent);
     free(machine);
 }
@@ -188,8 +188,8 @@ void machine_run(struct machine *machine, uint64_t until) {
         fabric_deliver(machine->chip, machine->chip_count, end);
         machine->now = end;
         lan_carry(machine);
-        faults_advance(machine);
         arm_translations_tidy(machine->translations);
+        faults_advance(machine);
     }
 }
 

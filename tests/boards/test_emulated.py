@@ -23,6 +23,9 @@ from spinnlive.errors import AddressInUse, BoardFailed, BoardLost, UsageError
 
 SDRAM_HEAP = 0x60240018
 
+EXPECTED_SDRAM = 123469792
+"""Bytes that a chip has for applications (SpiNNMachine, version_spin1.py): it warns if there are others."""
+
 SANITIZED_VARIABLE = "SPINNLIVE_SANITIZED_BOARD"
 """Names a board program built with AddressSanitizer and UndefinedBehaviorSanitizer."""
 
@@ -51,6 +54,13 @@ async def test_memory_of_every_chip_can_be_written_and_read_back() -> None:
         for x, y in ((0, 0), (1, 0), (0, 1), (1, 1)):
             await scp.write(x, y, SDRAM_HEAP, data)
             assert await scp.read(x, y, SDRAM_HEAP, len(data)) == data
+
+
+async def test_a_booted_board_has_the_sdram_of_one_that_spinnman_has_booted() -> None:
+    async with EmulatedBoard() as board, open_scp(board.address) as scp:
+        assert {chip.free_sdram for chip in await scp.chip_infos([(0, 0), (1, 1)])} == {
+            EXPECTED_SDRAM
+        }
 
 
 async def test_two_boards_take_two_addresses() -> None:
