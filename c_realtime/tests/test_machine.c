@@ -80,12 +80,12 @@ static void no_event_is_passed_over(void) {
 }
 
 static void same_with_any_number_of_threads(void) {
-    struct machine *one = busy_machine(BOARD_SPINN5);
-    const uint64_t end = 40000;
+    struct machine *one = busy_machine(BOARD_SPINN3);
+    const uint64_t end = 100000;
 
     machine_run(one, end);
-    for (unsigned threads = 2; threads <= 5; threads++) {
-        struct machine *many = busy_machine(BOARD_SPINN5);
+    for (unsigned threads = 2; threads <= 4; threads++) {
+        struct machine *many = busy_machine(BOARD_SPINN3);
         CHECK(machine_set_threads(many, threads));
         machine_run(many, end / 2);
         CHECK(machine_set_threads(many, threads - 1)); /* also when the number changes on the way */
