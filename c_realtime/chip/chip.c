@@ -18,8 +18,7 @@ void chip_map_memories(struct chip *chip, struct arm_window window[ARM_WINDOWS])
     window[3] = (struct arm_window){0};
 }
 
-/* Memory as seen by a neighbour over a link. */
-static uint8_t *memory_at(struct chip *chip, uint32_t address) {
+uint8_t *chip_memory(struct chip *chip, uint32_t address) {
     if ((address & 0xe0000000u) == 0x60000000u)
         return chip->sdram + (address & (SDRAM_BYTES - 1));
     if ((address & 0xef000000u) == 0xe5000000u)
@@ -30,7 +29,7 @@ static uint8_t *memory_at(struct chip *chip, uint32_t address) {
 /* ---- devices ---- */
 
 bool chip_read(struct chip *chip, struct processor *core, uint32_t address, uint32_t *value) {
-    const uint8_t *memory = core == NULL ? memory_at(chip, address) : NULL;
+    const uint8_t *memory = core == NULL ? chip_memory(chip, address) : NULL;
 
     if (memory != NULL) {
         memcpy(value, memory, sizeof *value);
@@ -64,7 +63,7 @@ bool chip_read(struct chip *chip, struct processor *core, uint32_t address, uint
 }
 
 bool chip_write(struct chip *chip, struct processor *core, uint32_t address, unsigned bytes, uint32_t value) {
-    uint8_t *memory = core == NULL ? memory_at(chip, address) : NULL;
+    uint8_t *memory = core == NULL ? chip_memory(chip, address) : NULL;
 
     if (memory != NULL) {
         memcpy(memory, &value, bytes);
@@ -189,6 +188,7 @@ void chip_archive(struct archive *archive, struct chip *chip) {
     router_archive(archive, &chip->router);
     ethernet_archive(archive, &chip->ethernet);
     bootrom_archive(archive, &chip->bootrom);
+    links_archive(archive, &chip->links);
     ARCHIVE(archive, chip->time);
     ARCHIVE(archive, chip->awake);
     ARCHIVE(archive, chip->sending);

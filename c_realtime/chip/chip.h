@@ -5,6 +5,7 @@
 #include "bootrom.h"
 #include "ethernet.h"
 #include "fabric.h"
+#include "link.h"
 #include "packet.h"
 #include "processor.h"
 #include "router.h"
@@ -40,6 +41,7 @@ struct chip {
     struct ethernet ethernet;
     struct bootrom bootrom;
     struct chip *neighbour[LINKS_PER_CHIP]; /* NULL where no chip is wired to the link */
+    struct links links;
 
     uint64_t time;       /* start of the time window that is being executed */
     uint32_t awake;      /* cores that are not waiting for an interrupt, or may not be */
@@ -70,6 +72,9 @@ uint64_t chip_now(const struct chip *chip);
 /* Access the shared address space, for a core or (core NULL) from a neighbour's link. False if nothing is there. */
 bool chip_read(struct chip *chip, struct processor *core, uint32_t address, uint32_t *value);
 bool chip_write(struct chip *chip, struct processor *core, uint32_t address, unsigned bytes, uint32_t value);
+
+/* The byte of SDRAM or system RAM at an address, as a neighbour sees it; NULL if there is none. */
+uint8_t *chip_memory(struct chip *chip, uint32_t address);
 
 void chip_map_memories(struct chip *chip, struct arm_window window[ARM_WINDOWS]);
 

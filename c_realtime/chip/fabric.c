@@ -73,7 +73,7 @@ static void send_tree(struct chip *chip, struct passage *passage, unsigned sourc
         deliver(&chip->core[__builtin_ctz(cores)], passage->packet, source);
     for (uint32_t links = route & ROUTE_LINKS; links; links &= links - 1) {
         unsigned link = (unsigned)__builtin_ctz(links);
-        if (chip->neighbour[link] != NULL)
+        if (chip->neighbour[link] != NULL && !link_loses(chip, link))
             send_tree(chip->neighbour[link], passage, opposite(link));
     }
 }
@@ -109,6 +109,8 @@ static bool try_p2p(struct chip *chip, const struct packet *packet, unsigned bud
     for (; chip != at; chip = chip->neighbour[entry], source = opposite(entry)) {
         entry = router_p2p_entry(chip, destination);
         router_count(chip, packet, source, 1u << entry, false);
+        if (link_loses(chip, entry))
+            return true;
     }
     router_count(at, packet, source, arrives ? 1u << (monitor->index + ROUTE_CORES_SHIFT) : 0, false);
     if (arrives) {
@@ -150,7 +152,7 @@ static bool neighbour_accepts(struct chip *chip, unsigned link, const struct pac
 static void send_to_neighbour(struct chip *chip, unsigned link, const struct packet *packet) {
     struct chip *neighbour = chip->neighbour[link];
 
-    if (neighbour == NULL)
+    if (neighbour == NULL || link_loses(chip, link))
         return;
     if (packet->control & PACKET_DIRECT)
         peek_or_poke(chip, link, packet);

@@ -90,6 +90,11 @@ void processor_reset(struct processor *processor) {
     dma_reset(processor);
 }
 
+void processor_break(struct processor *processor) {
+    processor->broken = true;
+    processor->chip->sysctl.cpu_ok &= ~(1u << processor->index);
+}
+
 void processor_note_unmodelled(struct processor *processor, uint32_t address, bool write) {
     chip_note_unmodelled(processor->chip, processor, address, write);
 }
@@ -150,6 +155,7 @@ void processor_archive(struct archive *archive, struct processor *processor) {
     if (state <= PROCESSOR_RUNNING)
         processor->state = state;
     archive_bool(archive, &processor->clocked);
+    archive_bool(archive, &processor->broken);
     ARCHIVE(archive, processor->time);
     ARCHIVE(archive, processor->next_event);
     ARCHIVE(archive, processor->busy);

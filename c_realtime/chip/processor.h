@@ -33,6 +33,7 @@ struct processor {
     struct dma dma;
     enum processor_state state;
     bool clocked;
+    bool broken;         /* for good */
     unsigned index;      /* physical core number on its chip */
     uint64_t time;       /* emulated time up to which this core has been executed */
     uint64_t next_event; /* when a timer or a transfer is next due */
@@ -46,6 +47,9 @@ void processor_init(struct processor *processor, struct chip *chip, unsigned ind
 /* Back to the state after a reset, with the devices; the memories keep their contents. */
 void processor_reset(struct processor *processor);
 
+/* The core fails now, and for good: it executes nothing any more, and no self-test finds it well. */
+void processor_break(struct processor *processor);
+
 /* Execute until `end`. Timers and transfers fall due at their own times on the way. */
 void processor_run(struct processor *processor, uint64_t end);
 
@@ -55,7 +59,7 @@ static inline uint64_t processor_now(const struct processor *processor) {
 }
 
 static inline bool processor_is_running(const struct processor *processor) {
-    return processor->clocked && processor->state == PROCESSOR_RUNNING;
+    return processor->clocked && !processor->broken && processor->state == PROCESSOR_RUNNING;
 }
 
 /* A device's time of the next event has changed. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "../random.h"
+
 #define MOST_MUTATIONS 12
 #define MOST_SEEDS     256
 
@@ -12,16 +14,8 @@ static const uint32_t edges[] = {0,          1,          2,          3,         
                                  0xffff,     0x10000,    0x7fffffff, 1u << 31,  0xfffffffe, 0xffffffff, 0x60000000,
                                  0x67fffffc, 0xe5008000, 0xf5007f00, 0x0040fffc};
 
-/* SplitMix64 (Steele, Lea, Flood 2014): every state is a good start, so inputs can be made in any order. */
-static uint64_t next(uint64_t *state) {
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
 static size_t below(uint64_t *state, size_t limit) {
-    return limit ? (size_t)(next(state) % limit) : 0;
+    return limit ? (size_t)(random_next(state) % limit) : 0;
 }
 
 static unsigned seed_count(void) {
@@ -43,24 +37,24 @@ static void put_edge(uint64_t *state, uint8_t *bytes, size_t length) {
     size_t width = (size_t)1 << below(state, 3), at = below(state, length);
     uint32_t value = edges[below(state, sizeof edges / sizeof *edges)];
 
-    if (next(state) & 1)
+    if (random_next(state) & 1)
         value = __builtin_bswap32(value) >> 8 * (4 - width);
-    if (next(state) & 3)
+    if (random_next(state) & 3)
         at &= ~(width - 1);
     if (at + width <= length)
         memcpy(bytes + at, &value, width);
 }
 
 static size_t insert(uint64_t *state, uint8_t *bytes, size_t length) {
-    size_t at = below(state, length + 1), count = 1 + below(state, next(state) & 7 ? 16 : 1500);
+    size_t at = below(state, length + 1), count = 1 + below(state, random_next(state) & 7 ? 16 : 1500);
 
     if (length + count > FUZZ_INPUT_BYTES)
         return length;
     memmove(bytes + at + count, bytes + at, length - at);
-    uint8_t fill = (uint8_t)next(state);
-    bool same = next(state) & 1;
+    uint8_t fill = (uint8_t)random_next(state);
+    bool same = random_next(state) & 1;
     for (size_t i = 0; i < count; i++)
-        bytes[at + i] = same ? fill : (uint8_t)next(state);
+        bytes[at + i] = same ? fill : (uint8_t)random_next(state);
     return length + count;
 }
 
@@ -92,7 +86,7 @@ static size_t mutate_once(uint64_t *state, uint8_t *bytes, size_t length) {
         return length;
     case 2:
     case 3:
-        bytes[below(state, length)] = (uint8_t)next(state);
+        bytes[below(state, length)] = (uint8_t)random_next(state);
         return length;
     case 4:
     case 5:

@@ -43,6 +43,12 @@ static void tell_outcome(struct answer *answer, const char *complaint) {
         answer_error(answer, complaint);
 }
 
+/* The argument of a command, if this is it. */
+static const char *argument_of(const char *command, const char *name) {
+    size_t length = strlen(name);
+    return strncmp(command, name, length) == 0 && command[length] == ' ' ? command + length + 1 : NULL;
+}
+
 /* ---- places: "X,Y" and "X,Y,P" ---- */
 
 static bool get_numbers(const char *text, unsigned *numbers, unsigned count, const char **rest) {
@@ -164,18 +170,41 @@ static void freeze(struct answer *answer, const char *argument, struct host *hos
     tell_outcome(answer, NULL);
 }
 
+/* ---- faults ---- */
+
+/* In "kill core X,Y,P" P is SCAMP's number, as everywhere at this port; the machine's words have the physical one. */
+static bool translate_core(struct answer *answer, const char *words, struct host *host, char *physical, size_t room) {
+    unsigned place[3];
+    const char *rest, *core_words = argument_of(words, "kill core");
+
+    snprintf(physical, room, "%s", words);
+    if (core_words == NULL || !get_numbers(core_words, place, 3, &rest) || *rest != '\0')
+        return true;
+    struct processor *core = find_core(answer, host->machine, place);
+    if (core != NULL)
+        snprintf(physical, room, "kill core %u,%u,%u", place[0], place[1], core->index);
+    return core != NULL;
+}
+
+static void do_fault(struct answer *answer, const char *words, struct host *host) {
+    char physical[FAULT_WORDS_BYTES], complaint[FAULT_COMPLAINT_BYTES];
+
+    if (!translate_core(answer, words, host, physical, sizeof physical))
+        return;
+    if (machine_fault(host->machine, physical, complaint, sizeof complaint)) {
+        recorder_fault(host->recorder, host->machine->now, physical);
+        tell_outcome(answer, NULL);
+    } else {
+        answer_error(answer, complaint);
+    }
+}
+
 static void thaw(struct answer *answer, struct host *host) {
     hold_freeze(host, 0);
     tell_outcome(answer, NULL);
 }
 
 /* ---- all commands ---- */
-
-/* The argument of a command, if this is it. */
-static const char *argument_of(const char *command, const char *name) {
-    size_t length = strlen(name);
-    return strncmp(command, name, length) == 0 && command[length] == ' ' ? command + length + 1 : NULL;
-}
 
 /* What may be asked at any time: it touches nothing, or not the machine. */
 static bool obey_always(struct answer *answer, const char *command, struct host *host) {
@@ -185,6 +214,8 @@ static bool obey_always(struct answer *answer, const char *command, struct host 
         tell_status(answer, host);
     else if (strcmp(command, "unmodelled") == 0)
         inspect_unmodelled(answer, host->machine);
+    else if (strcmp(command, "faults") == 0)
+        inspect_faults(answer, host->machine);
     else if ((argument = argument_of(command, "chip")) != NULL)
         tell_chip(answer, argument, host);
     else if ((argument = argument_of(command, "core")) != NULL)
@@ -216,6 +247,8 @@ static bool obey_between_windows(struct answer *answer, const char *command, str
         tell_outcome(answer, files_snapshot(host, argument));
     } else if ((argument = argument_of(command, "record")) != NULL) {
         tell_outcome(answer, files_record(host, argument));
+    } else if ((argument = argument_of(command, "fault")) != NULL) {
+        do_fault(answer, argument, host);
     } else if (strcmp(command, "record") == 0) {
         tell_outcome(answer, files_end_record(host));
     } else {
@@ -232,7 +265,8 @@ void control_obey(struct answer *answer, const char *command, struct host *host)
         answer_error(answer, "a debugger holds the machine: let the core go on, or detach, and ask again");
     else if (!obey_between_windows(answer, command, host))
         answer_error(answer, "unknown command: there are status, unmodelled, chip X,Y, core X,Y,P, iobuf X,Y,P OFFSET, "
-                             "gdb X,Y,P PORT|off, freeze MS|forever, thaw, hash, pace realtime|free, snapshot NAME, "
+                             "gdb X,Y,P PORT|off, freeze MS|forever, thaw, fault WORDS, faults, hash, pace "
+                             "realtime|free, snapshot NAME, "
                              "record NAME, record");
 }
 

@@ -18,6 +18,8 @@
  *   gdb X,Y,P PORT|off  open a TCP port for a debugger of the core, or close it (gdb.h)
  *   freeze MS|forever   let nothing happen for so long by the wall clock;
  *   thaw                go on
+ *   fault WORDS         let something go wrong (../machine/faults.h);
+ *   faults              which faults there are, and what they have done
  *   hash                the hash of the whole machine's state
  *   pace realtime       tie emulated time to the wall clock, or let it go:
  *   pace free

@@ -125,6 +125,42 @@ void inspect_chip(struct answer *answer, const struct machine *machine, struct c
     answer_add(answer, "]}");
 }
 
+/* ---- faults ---- */
+
+static void add_link_faults(struct answer *answer, const struct chip *chip, const char **separator) {
+    for (unsigned link = 0; link < LINKS_PER_CHIP; link++) {
+        const struct link_loss *loss = &chip->links.loss[link];
+        if (!(chip->links.losing >> link & 1) || answer->length > ANSWER_BYTES - 256)
+            continue;
+        answer_add(answer,
+                   "%s{\"kind\": \"drop\", \"link\": [%u, %u, %u], \"percent\": %.4f, \"met\": %" PRIu64
+                   ", \"done\": %" PRIu64 "}",
+                   *separator, chip->x, chip->y, link, loss->share / 10000.0, loss->passed, loss->lost);
+        *separator = ", ";
+    }
+}
+
+void inspect_faults(struct answer *answer, const struct machine *machine) {
+    static const char *const kinds[FAULT_KINDS] = {
+        [FAULT_LOSE] = "lose", [FAULT_DELAY] = "delay", [FAULT_DUPLICATE] = "duplicate", [FAULT_REORDER] = "reorder"};
+    const struct faults *faults = &machine->faults;
+    const char *separator = "";
+
+    answer_add(answer, "{\"waiting\": %" PRIu32 ", \"faults\": [", faults->waiting);
+    for (uint32_t i = 0; i < faults->count; i++) {
+        const struct fault *fault = &faults->fault[i];
+        answer_add(answer,
+                   "%s{\"kind\": \"%s\", \"direction\": \"%s\", \"percent\": %.4f, \"met\": %" PRIu64
+                   ", \"done\": %" PRIu64 "}",
+                   separator, kinds[fault->kind], fault->outward ? "out" : "in", fault->share / 10000.0, fault->met,
+                   fault->done);
+        separator = ", ";
+    }
+    for (unsigned i = 0; i < machine->chip_count; i++)
+        add_link_faults(answer, machine->chip[i], &separator);
+    answer_add(answer, "]}");
+}
+
 /* ---- what is missing ---- */
 
 void inspect_unmodelled(struct answer *answer, const struct machine *machine) {

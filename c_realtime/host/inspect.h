@@ -14,6 +14,9 @@ void inspect_core(struct answer *answer, const struct machine *machine, struct p
 /* A piece of a core's output text from byte `offset` on, and how long all of it is. */
 void inspect_iobuf(struct answer *answer, const struct chip *chip, unsigned number, size_t offset);
 
+/* The faults that act on datagrams and links, and how often they have. */
+void inspect_faults(struct answer *answer, const struct machine *machine);
+
 /* What software has touched and is not modelled. */
 void inspect_unmodelled(struct answer *answer, const struct machine *machine);
 

@@ -14,6 +14,7 @@
 #include "files.h"
 #include "hold.h"
 #include "host.h"
+#include "measure.h"
 #include "replay.h"
 
 /* How much emulated time passes between looks at the sockets while there is work to do. */
@@ -169,6 +170,20 @@ static struct machine *make_machine(const struct options *options) {
     return machine;
 }
 
+/* What is wrong with the boards from the start. */
+static bool apply_faults(struct host *host) {
+    for (unsigned i = 0; i < host->options->faults; i++) {
+        const char *words = host->options->fault[i];
+        char complaint[FAULT_COMPLAINT_BYTES];
+        if (!machine_fault(host->machine, words, complaint, sizeof complaint)) {
+            fprintf(stderr, "spinnlive-board: --fault \"%s\": %s\n", words, complaint);
+            return false;
+        }
+        recorder_fault(host->recorder, host->machine->now, words);
+    }
+    return true;
+}
+
 /* Put the machine to work: threads, log, firmware. False if something is missing, which has been said. */
 static bool prepare(struct host *host) {
     static uint8_t image[BOOT_IMAGE_BYTES];
@@ -185,6 +200,8 @@ static bool prepare(struct host *host) {
         return false;
     }
     if (options->record != NULL && !files_start_record(host, options->record))
+        return false;
+    if (!apply_faults(host))
         return false;
     if (options->image == NULL)
         return true;
@@ -244,6 +261,8 @@ int main(int argc, char **argv) {
 
     if (options.replay != NULL)
         return replay(options.replay, options.threads, options.engine) ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (options.measure_cycles != 0)
+        return measure(&options) ? EXIT_SUCCESS : EXIT_FAILURE;
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); /* the kernel's default lets sleeps end 50 us late */
     catch_signals();
     return serve(&options) ? EXIT_SUCCESS : EXIT_FAILURE;

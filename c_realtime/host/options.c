@@ -24,7 +24,10 @@ static const char usage[] =
     "  --threads N     execute the chips on so many host threads (1); what happens is the same\n"
     "  --record FILE   write everything that enters the machine to a new file\n"
     "  --replay FILE   have a recorded run again, tell where it first differs, and end\n"
+    "  --measure-ms MS measure the speed over so much emulated time, from --image or --restore, tell, and end\n"
     "  --folder DIR    where snapshots and logs go that the control port asks for\n"
+    "  --fault WORDS   what is wrong from the start, such as \"kill chip 1,1\", \"kill core 0,0,5\" (physical\n"
+    "                  numbers), \"kill link 0,0,2\"; may be repeated\n"
     "  --lifeline      end when standard input is closed\n"
     "  --run-ms MS     end after so many milliseconds of emulated time\n";
 
@@ -85,8 +88,10 @@ struct options options_parse(int argc, char **argv) {
         {"engine", required_argument, NULL, 'e'},
         {"threads", required_argument, NULL, 't'},
         {"record", required_argument, NULL, 'w'},
+        {"fault", required_argument, NULL, 'x'},
         {"replay", required_argument, NULL, 'y'},
         {"folder", required_argument, NULL, 'f'},
+        {"measure-ms", required_argument, NULL, 'm'},
         {"lifeline", no_argument, NULL, 'l'},
         {"run-ms", required_argument, NULL, 'r'},
         {"help", no_argument, NULL, 'h'},
@@ -146,6 +151,11 @@ struct options options_parse(int argc, char **argv) {
         case 'y':
             options.replay = optarg;
             break;
+        case 'x':
+            if (options.faults == OPTIONS_FAULTS)
+                mistake("--fault", optarg, "more than 64 faults");
+            options.fault[options.faults++] = optarg;
+            break;
         case 'f':
             options.folder = optarg;
             break;
@@ -156,6 +166,11 @@ struct options options_parse(int argc, char **argv) {
             options.run_cycles =
                 parse_number("--run-ms", optarg, 1000000000, "must be a whole number of milliseconds above 0") * 1000 *
                 CYCLES_PER_US;
+            break;
+        case 'm':
+            options.measure_cycles =
+                parse_number("--measure-ms", optarg, 1000000000, "must be a whole number of milliseconds above 0") *
+                1000 * CYCLES_PER_US;
             break;
         case 'h':
             fputs(usage, stdout);

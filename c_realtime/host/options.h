@@ -7,6 +7,8 @@
 
 #include "../machine/machine.h"
 
+#define OPTIONS_FAULTS 64
+
 enum pace { PACE_REALTIME, PACE_FREE };
 
 struct options {
@@ -22,8 +24,11 @@ struct options {
     unsigned threads;
     enum pace pace;
     enum machine_engine engine;
-    bool lifeline;       /* end when standard input does */
-    uint64_t run_cycles; /* end after this much emulated time; 0: never */
+    const char *fault[OPTIONS_FAULTS]; /* what is wrong from the start, in the words of machine_fault() */
+    unsigned faults;
+    bool lifeline;           /* end when standard input does */
+    uint64_t run_cycles;     /* end after this much emulated time; 0: never */
+    uint64_t measure_cycles; /* measure the speed over this much, instead of being a board; 0: do not */
 };
 
 /* Read the arguments. On --help or on a mistake prints what there is to say and ends the program. */

@@ -70,6 +70,11 @@ void recorder_image(struct recorder *recorder, uint64_t now, const uint8_t *imag
         put_record(recorder, LOG_IMAGE, now, NULL, 0, image, length);
 }
 
+void recorder_fault(struct recorder *recorder, uint64_t now, const char *words) {
+    if (recorder != NULL)
+        put_record(recorder, LOG_FAULT, now, NULL, 0, words, (uint32_t)strlen(words));
+}
+
 uint64_t log_datagram_hash(const struct datagram *datagram) {
     uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
     const uint8_t head[] = {(uint8_t)datagram->board,

@@ -14,7 +14,7 @@
 
 #define LOG_MAGIC       "SPINNLIVE-LOG\r\n\n"
 #define LOG_MAGIC_BYTES 16
-#define LOG_FORMAT      1u
+#define LOG_FORMAT      2u
 
 /* A hash of the registers is noted this often: finer than anybody needs to find the place, and nearly free. */
 #define LOG_PULSE_CYCLES (10000 * (uint64_t)CYCLES_PER_US)
@@ -22,6 +22,7 @@
 enum log_kind {
     LOG_DATAGRAM = 'D', /* board, address, the two ports, data */
     LOG_IMAGE = 'B',    /* a boot image that did not come over UDP */
+    LOG_FAULT = 'F',    /* the words of machine_fault() */
     LOG_OUTPUT = 'O',   /* 64-bit hash of a datagram that a board sent; its time is the datagram's */
     LOG_PULSE = 'P',    /* machine_pulse() */
     LOG_HASH = 'H',     /* machine_hash(), at the end */
@@ -44,6 +45,7 @@ struct recorder *recorder_open(const char *path, const struct machine *machine, 
 /* Each may be called without a recorder, and then does nothing. */
 void recorder_datagram(struct recorder *recorder, uint64_t now, const struct datagram *datagram);
 void recorder_image(struct recorder *recorder, uint64_t now, const uint8_t *image, uint32_t length);
+void recorder_fault(struct recorder *recorder, uint64_t now, const char *words);
 void recorder_output(struct recorder *recorder, const struct datagram *datagram);
 
 /* The time at which recorder_pulse() must be called next; NEVER without a recorder. */

@@ -76,6 +76,15 @@ static bool feed_datagram(struct replay *replay, const uint8_t *bytes, uint32_t 
     return true;
 }
 
+static bool feed_fault(struct replay *replay, const uint8_t *bytes, uint32_t length) {
+    char words[FAULT_WORDS_BYTES] = {0}, complaint[FAULT_COMPLAINT_BYTES];
+
+    if (length >= sizeof words)
+        return false;
+    memcpy(words, bytes, length);
+    return machine_fault(replay->machine, words, complaint, sizeof complaint);
+}
+
 static void compare_output(struct replay *replay, uint64_t time, uint64_t hash) {
     struct datagram datagram;
 
@@ -98,6 +107,8 @@ static bool obey(struct replay *replay, const struct log_record *record, const u
     switch (record->kind) {
     case LOG_DATAGRAM:
         return feed_datagram(replay, bytes, record->length);
+    case LOG_FAULT:
+        return feed_fault(replay, bytes, record->length);
     case LOG_IMAGE:
         machine_boot(replay->machine, bytes, record->length);
         return true;

@@ -65,8 +65,6 @@ static bool deliver_udp(struct chip *board, const struct datagram *datagram) {
 }
 
 static bool take_in(struct machine *machine, const struct datagram *datagram) {
-    if (datagram->length > DATAGRAM_BYTES || datagram->board >= machine->config.boards)
-        return false;
     struct chip *board = machine->ethernet[datagram->board];
     board->time = machine->now;
     if (!bootrom_is_active(board))
@@ -77,14 +75,21 @@ static bool take_in(struct machine *machine, const struct datagram *datagram) {
     return true;
 }
 
-bool machine_input(struct machine *machine, const struct datagram *datagram) {
-    bool taken = take_in(machine, datagram);
-
-    if (taken)
+void lan_in(struct machine *machine, const struct datagram *datagram) {
+    if (take_in(machine, datagram))
         machine->datagrams_in++;
     else
         machine->datagrams_dropped++;
-    return taken;
+}
+
+bool machine_input(struct machine *machine, const struct datagram *datagram) {
+    uint64_t dropped = machine->datagrams_dropped;
+
+    if (datagram->length > DATAGRAM_BYTES || datagram->board >= machine->config.boards)
+        machine->datagrams_dropped++;
+    else
+        faults_pass(machine, false, datagram);
+    return machine->datagrams_dropped == dropped;
 }
 
 /* ---- from the boards ---- */
@@ -144,7 +149,7 @@ static bool make_room(struct machine *machine) {
     return true;
 }
 
-static void post(struct machine *machine, const struct datagram *datagram) {
+void lan_out(struct machine *machine, const struct datagram *datagram) {
     if (make_room(machine)) {
         machine->sent[machine->sent_tail++ % machine->sent_room] = *datagram;
         machine->datagrams_out++;
@@ -162,7 +167,7 @@ static void carry_frame(struct machine *machine, unsigned board, const struct et
     if (type == TYPE_ARP && length >= ARP_BYTES && get_16(payload + 6) == ARP_REQUEST)
         answer_arp(machine->ethernet[board], payload);
     else if (type == TYPE_IP && parse_udp(payload, length, &datagram))
-        post(machine, &datagram);
+        faults_pass(machine, true, &datagram);
 }
 
 uint64_t lan_next_departure(const struct machine *machine) {

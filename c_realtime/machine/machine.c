@@ -53,7 +53,8 @@ struct machine *machine_create(const struct machine_config *config) {
     machine->config = *config;
     if (machine->config.boards == 0)
         machine->config.boards = 1;
-    bool whole = topology_make(config->board, machine->config.boards, &machine->topology);
+    bool whole =
+        faults_init(&machine->faults) && topology_make(config->board, machine->config.boards, &machine->topology);
     for (unsigned board = 0; whole && board < machine->config.boards; board++)
         whole = add_board(machine, board);
     if (!whole) {
@@ -72,6 +73,7 @@ void machine_destroy(struct machine *machine) {
     for (unsigned i = 0; i < machine->chip_count; i++)
         chip_destroy(machine->chip[i]);
     arm_translations_destroy(machine->translations);
+    faults_destroy(&machine->faults);
     free(machine->sent);
     free(machine);
 }
@@ -114,8 +116,14 @@ bool machine_is_up(const struct machine *machine) {
 
 /* ---- time ---- */
 
+/* When the network is next to do something by itself. */
+static uint64_t next_on_the_network(const struct machine *machine) {
+    uint64_t departure = lan_next_departure(machine);
+    return departure < machine->faults.next_due ? departure : machine->faults.next_due;
+}
+
 uint64_t machine_next_event(const struct machine *machine) {
-    uint64_t next = lan_next_departure(machine);
+    uint64_t next = next_on_the_network(machine);
 
     for (unsigned i = 0; i < machine->chip_count; i++) {
         const struct chip *chip = machine->chip[i];
@@ -128,7 +136,7 @@ uint64_t machine_next_event(const struct machine *machine) {
 }
 
 uint64_t machine_next_outward_event(const struct machine *machine) {
-    uint64_t next = lan_next_departure(machine);
+    uint64_t next = next_on_the_network(machine);
 
     if (machine->sent_head != machine->sent_tail)
         return machine->now;
@@ -181,6 +189,7 @@ void machine_run(struct machine *machine, uint64_t until) {
         machine->now = end;
         lan_carry(machine);
         arm_translations_tidy(machine->translations);
+        faults_advance(machine);
     }
 }
 

@@ -7,6 +7,7 @@
 #define SPINNLIVE_MACHINE_MACHINE_H
 
 #include "../chip/chip.h"
+#include "faults.h"
 #include "topology.h"
 
 /* Cores are executed one after the other for this long. Windows lie on a fixed grid of emulated time, so that what
@@ -53,6 +54,7 @@ struct machine {
     struct chip *ethernet[MACHINE_MAX_BOARDS];           /* each board's chip with the PHY */
     struct chip *root;                                   /* the first board's: the one at 0, 0 */
     uint64_t datagrams_in, datagrams_out, datagrams_dropped;
+    struct faults faults;
 
     /* Datagrams that have left the boards and wait for the host to take them: not the machine's state any more. */
     struct datagram *sent;

@@ -15,6 +15,10 @@ void machine_archive(struct archive *archive, struct machine *machine) {
     ARCHIVE(archive, machine->datagrams_dropped);
     for (unsigned i = 0; i < machine->chip_count; i++)
         chip_archive(archive, machine->chip[i]);
+    faults_archive(archive, &machine->faults);
+    if (archive->restoring)
+        for (unsigned i = 0; i < machine->chip_count; i++)
+            links_apply(machine->chip[i]);
 }
 
 /* ---- the hash ---- */

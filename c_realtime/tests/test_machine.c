@@ -1,45 +1,10 @@
 /* The machine: that it is a function of its inputs alone, however it is cut into runs, and that sleep is skipped
  * exactly. */
+#include "busy.h"
 #include "check.h"
 
-/* Core 0 of every chip: count in r0 and send the count as a multicast packet every few cycles; core 1 receives. */
-static const uint32_t sender[] = {
-    0xe3a01201u, /* mov r1, #0x10000000: the communications controller */
-    0xe3a02001u, /* mov r2, #1 */
-    0xe2800001u, /* add r0, r0, #1 */
-    0xe5810008u, /* str r0, [r1, #8]: send */
-    0xe5913000u, /* ldr r3, [r1]: wait while full */
-    0xe3130101u, /* tst r3, #0x40000000 */
-    0x1afffffcu, /* bne wait */
-    0xeafffff9u, /* b add */
-};
-static const uint32_t receiver[] = {
-    0xe3a01201u, /* mov r1, #0x10000000 */
-    0xe591300cu, /* ldr r3, [r1, #12]: wait for a packet */
-    0xe3530000u, /* cmp r3, #0 */
-    0xaafffffcu, /* bge wait */
-    0xe5913014u, /* ldr r3, [r1, #20]: take it */
-    0xe0800003u, /* add r0, r0, r3 */
-    0xeafffff9u, /* b wait */
-};
-
-static struct machine *busy_machine(void) {
-    struct machine *machine = new_machine(BOARD_SPINN3);
-
-    for (unsigned i = 0; i < machine->chip_count; i++) {
-        struct chip *chip = machine->chip[i];
-        chip->bootrom.finished = true;
-        load_program(&chip->core[0], sender, sizeof sender);
-        load_program(&chip->core[1], receiver, sizeof receiver);
-        router_write(chip, 0x4000, 1u << (6 + 1) | 1u << (chip->x == 0 ? 0 : 3)); /* here and to the neighbour */
-        router_write(chip, 0x8000, 0);
-        router_write(chip, 0xc000, 0x80000000u | (chip->x ? 0 : 1)); /* odd keys of one column are not for it */
-    }
-    return machine;
-}
-
 static void same_however_it_is_cut(void) {
-    struct machine *whole = busy_machine(), *pieces = busy_machine();
+    struct machine *whole = busy_machine(BOARD_SPINN3), *pieces = busy_machine(BOARD_SPINN3);
     const uint64_t end = 400000;
 
     machine_run(whole, end);
@@ -66,7 +31,8 @@ static void same_however_it_is_cut(void) {
     machine_destroy(pieces);
 }
 
-static void sleep_is_skipped(void) {
+/* Core 1 of the first chip counts the ticks of a timer in r0, asleep between them. */
+static struct machine *ticking_machine(uint32_t period) {
     static const uint32_t words[] = {
         [0] = 0xe3a01211u, /* mov r1, #0x10000001 - the timers are at 0x11000000 */
         [1] = 0xee070f90u, /* wait for interrupt */
@@ -81,13 +47,54 @@ static void sleep_is_skipped(void) {
     core->arm.r[4] = 0x11000000u;
     vic_write(core, 0x10, VIC_TIMER1);
     arm_set_cpsr(&core->arm, ARM_SYS | ARM_CPSR_I);
-    timer_write(core, 0x00, 200000); /* a tick of 1 ms */
+    timer_write(core, 0x00, period);
     timer_write(core, 0x08, 0xe2);
+    return machine;
+}
+
+static void sleep_is_skipped(void) {
+    struct machine *machine = ticking_machine(200000); /* 1 ms */
+    const struct processor *core = &machine->chip[0]->core[1];
+
     machine_run(machine, (uint64_t)60 * CPU_HZ);
     CHECK_EQUAL(core->arm.r[0], 60 * 1000 - 1); /* the last tick falls on the end */
     CHECK(core->arm.instructions < 5 * 60 * 1000);
     CHECK_EQUAL(machine->now, (uint64_t)60 * CPU_HZ);
     machine_destroy(machine);
+}
+
+/* Two sleepers, one of them woken by a timer whose ticks lie beside the grid: nothing is passed over, wherever the runs
+ * end. */
+static void no_event_is_passed_over(void) {
+    struct machine *whole = ticking_machine(199999), *pieces = ticking_machine(199999);
+    const uint64_t end = 4000000;
+
+    machine_run(whole, end);
+    for (uint64_t until = 199990; pieces->now < end; until += 13)
+        machine_run(pieces, until < end ? until : end);
+    CHECK_EQUAL(pieces->now, whole->now);
+    CHECK(whole->chip[0]->core[1].arm.r[0] >= 19);
+    CHECK_EQUAL(machine_hash(pieces), machine_hash(whole));
+    machine_destroy(whole);
+    machine_destroy(pieces);
+}
+
+static void same_with_any_number_of_threads(void) {
+    struct machine *one = busy_machine(BOARD_SPINN3);
+    const uint64_t end = 100000;
+
+    machine_run(one, end);
+    for (unsigned threads = 2; threads <= 4; threads++) {
+        struct machine *many = busy_machine(BOARD_SPINN3);
+        CHECK(machine_set_threads(many, threads));
+        machine_run(many, end / 2);
+        CHECK(machine_set_threads(many, threads - 1)); /* also when the number changes on the way */
+        machine_run(many, end);
+        CHECK_EQUAL(machine_hash(many), machine_hash(one));
+        machine_destroy(many);
+    }
+    CHECK(machine_statistics(one).packets_received > 1000);
+    machine_destroy(one);
 }
 
 /* What the host must be woken for: not for a monitor's clock, but for an application core's timer and for a frame. */
@@ -116,25 +123,11 @@ static void outward_events(void) {
     machine_destroy(machine);
 }
 
-static void boards(void) {
-    struct machine *machine = new_machine(BOARD_SPINN5);
-    unsigned wired = 0, cores = 0;
-
-    CHECK_EQUAL(machine->chip_count, 48);
-    for (unsigned i = 0; i < machine->chip_count; i++) {
-        cores += (unsigned)__builtin_popcount(machine->chip[i]->sysctl.cpu_ok);
-        for (unsigned link = 0; link < LINKS_PER_CHIP; link++)
-            wired += machine->chip[i]->neighbour[link] != NULL;
-    }
-    CHECK_EQUAL(cores, 856);
-    CHECK_EQUAL(wired, 240);
-    machine_destroy(machine);
-}
-
 int main(void) {
     same_however_it_is_cut();
     sleep_is_skipped();
     outward_events();
-    boards();
+    no_event_is_passed_over();
+    same_with_any_number_of_threads();
     return EXIT_SUCCESS;
 }
