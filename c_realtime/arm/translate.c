@@ -48,6 +48,13 @@ static bool is_block(const struct translator *translator, uint32_t pc) {
     return earlier_block(translator, pc) != NULL;
 }
 
+struct end *emit_step_if(struct translator *translator, const struct step *step, unsigned condition) {
+    struct end *end = add_end(translator, END_STEP, x64_jump_if(translator->code, condition, NULL));
+    end->pc = step->pc;
+    end->refund = refund_from(translator, step);
+    return end;
+}
+
 /* The index of the block at `pc` in this session; a new one if there is none yet. */
 static unsigned block_at(struct translator *translator, uint32_t pc) {
     for (unsigned i = 0; i < translator->blocks; i++)
@@ -275,7 +282,7 @@ static uint32_t collect(struct translator *translator, uint32_t pc) {
         if (step->word >> 28 == 14)
             live &= ~arm_word_flags_written(step->word);
         live |= arm_word_flags_read(step->word);
-        if (arm_word_accesses_memory(step->word)) /* it may be left to the interpreter */
+        if (arm_word_may_be_left(step->word))
             live = FLAGS_ALL;
     }
     return pc;
@@ -309,7 +316,10 @@ static void emit_step(struct translator *translator, const struct step *step) {
         }
         return;
     case 1:
-        emit_data_processing(translator, step);
+        if ((word & 0x01900000u) == 0x01000000u)
+            emit_miscellaneous(translator, step); /* MSR */
+        else
+            emit_data_processing(translator, step);
         return;
     case 2:
     case 3:

@@ -132,8 +132,10 @@ void processor_run(struct processor *processor, uint64_t end) {
             processor->time = until;
             continue;
         }
-        int32_t spent = arm_run(arm, (int32_t)(until - processor->time));
+        int32_t grant = (int32_t)(until - processor->time);
+        int32_t spent = processor->debug == NULL ? arm_run(arm, grant) : debug_run(processor, grant);
         processor->time += (uint64_t)spent;
+        processor->busy += (uint64_t)spent;
         arm->cycles_granted = arm->cycles_left = 0;
     }
 }
@@ -150,6 +152,7 @@ void processor_archive(struct archive *archive, struct processor *processor) {
     archive_bool(archive, &processor->clocked);
     ARCHIVE(archive, processor->time);
     ARCHIVE(archive, processor->next_event);
+    ARCHIVE(archive, processor->busy);
     arm_archive(archive, &processor->arm);
     vic_archive(archive, &processor->vic);
     for (unsigned i = 0; i < TIMERS; i++)

@@ -4,6 +4,7 @@
 
 #include "../arm/arm.h"
 #include "comms.h"
+#include "debug.h"
 #include "dma.h"
 #include "timer.h"
 #include "timing.h"
@@ -35,7 +36,9 @@ struct processor {
     unsigned index;      /* physical core number on its chip */
     uint64_t time;       /* emulated time up to which this core has been executed */
     uint64_t next_event; /* when a timer or a transfer is next due */
+    uint64_t busy;       /* cycles spent executing, since the core was made: not waiting for an interrupt */
     struct chip *chip;
+    struct debug *debug; /* NULL while no debugger is attached, which is nearly always */
 };
 
 void processor_init(struct processor *processor, struct chip *chip, unsigned index);

@@ -22,24 +22,26 @@ static uint32_t raw(const struct vic *vic) {
     return vic->lines | vic->software;
 }
 
-/* The first slot, below `limit`, that has an interrupt waiting; `limit` if none has. */
-static uint32_t first_waiting_slot(const struct vic *vic, uint32_t waiting, uint32_t limit) {
-    for (uint32_t slot = 0; slot < limit; slot++)
-        if (vic->control[slot] & SLOT_ENABLED && waiting >> (vic->control[slot] & 31) & 1)
-            return slot;
-    return limit;
-}
-
 static uint32_t irq_waiting(const struct vic *vic) {
     return raw(vic) & vic->enable & ~vic->fiq_select;
 }
 
-static void update(struct processor *processor) {
-    struct vic *vic = &processor->vic;
+/* The highest level above the one in service at which something waits; the one in service if nothing does. */
+static uint32_t level_waiting(const struct vic *vic) {
     uint32_t waiting = irq_waiting(vic);
+
+    if (waiting == 0)
+        return vic->level;
+    for (uint32_t slot = 0; slot < VIC_SLOTS && slot < vic->level; slot++)
+        if (vic->control[slot] & SLOT_ENABLED && waiting >> (vic->control[slot] & 31) & 1)
+            return slot;
+    return vic->level < VIC_DEFAULT ? vic->level : VIC_DEFAULT;
+}
+
+static void update(struct processor *processor) {
+    const struct vic *vic = &processor->vic;
     bool fiq = raw(vic) & vic->enable & vic->fiq_select;
-    /* While a slot is in service only slots of higher priority interrupt; with none in service, anything does. */
-    bool irq = waiting && (vic->slot == VIC_SLOTS || first_waiting_slot(vic, waiting, vic->slot) < vic->slot);
+    bool irq = level_waiting(vic) < vic->level;
 
     arm_set_interrupt_lines(&processor->arm, irq, fiq);
     if (irq || fiq)
@@ -48,7 +50,7 @@ static void update(struct processor *processor) {
 
 void vic_reset(struct processor *processor) {
     struct vic *vic = &processor->vic;
-    *vic = (struct vic){.lines = vic->lines, .slot = VIC_SLOTS};
+    *vic = (struct vic){.lines = vic->lines, .level = VIC_IDLE};
     update(processor);
 }
 
@@ -61,22 +63,25 @@ void vic_drive(struct processor *processor, uint32_t mask, bool high) {
     }
 }
 
-/* Reading the vector address takes the highest waiting slot into service; writing it ends that service. */
+/* Reading the vector address takes the highest level that waits into service; writing it ends that service. The sources
+ * without a slot are a level like the others: SARK's handler for them does nothing, not even end its service, and so
+ * they are silent from then on. If they were not, a packet that comes while SCAMP sets up its slots would stop it for
+ * ever. */
 static uint32_t begin_service(struct processor *processor) {
     struct vic *vic = &processor->vic;
-    uint32_t slot = first_waiting_slot(vic, irq_waiting(vic), vic->slot);
+    uint32_t level = level_waiting(vic);
 
-    if (slot == vic->slot)
+    if (level == vic->level)
         return vic->default_address;
-    vic->interrupted[vic->depth++] = vic->slot; /* each nested slot is lower than the last: depth stays within bounds */
-    vic->slot = slot;
+    vic->interrupted[vic->depth++] = vic->level; /* each is higher than the last: depth stays within bounds */
+    vic->level = level;
     update(processor);
-    return vic->address[slot];
+    return level == VIC_DEFAULT ? vic->default_address : vic->address[level];
 }
 
 static void end_service(struct processor *processor) {
     struct vic *vic = &processor->vic;
-    vic->slot = vic->depth ? vic->interrupted[--vic->depth] : VIC_SLOTS;
+    vic->level = vic->depth ? vic->interrupted[--vic->depth] : VIC_IDLE;
 }
 
 uint32_t vic_read(struct processor *processor, uint32_t offset) {
@@ -156,12 +161,12 @@ void vic_archive(struct archive *archive, struct vic *vic) {
     ARCHIVE(archive, vic->address);
     ARCHIVE(archive, vic->control);
     ARCHIVE(archive, vic->default_address);
-    ARCHIVE(archive, vic->slot);
+    ARCHIVE(archive, vic->level);
     ARCHIVE(archive, vic->depth);
     ARCHIVE(archive, vic->interrupted);
-    /* Nested slots are each of higher priority than the one before. */
-    archive_expect(archive, vic->slot <= VIC_SLOTS && vic->depth <= VIC_SLOTS);
+    /* Nested levels are each of higher priority than the one before. */
+    archive_expect(archive, vic->level <= VIC_IDLE && vic->depth <= VIC_IDLE);
     for (uint32_t i = 0; archive->restoring && !archive->failed && i < vic->depth; i++)
-        archive_expect(archive, vic->interrupted[i] <= VIC_SLOTS &&
-                                    (i + 1 < vic->depth ? vic->interrupted[i + 1] : vic->slot) < vic->interrupted[i]);
+        archive_expect(archive, vic->interrupted[i] <= VIC_IDLE &&
+                                    (i + 1 < vic->depth ? vic->interrupted[i + 1] : vic->level) < vic->interrupted[i]);
 }

@@ -24,12 +24,16 @@ struct processor;
 
 #define VIC_SLOTS 16
 
+/* Levels of priority: the slots, below them all sources without a slot, and below that a core at rest. */
+#define VIC_DEFAULT VIC_SLOTS
+#define VIC_IDLE    (VIC_SLOTS + 1)
+
 struct vic {
     uint32_t lines; /* levels of the hardware sources */
     uint32_t software, enable, fiq_select;
     uint32_t address[VIC_SLOTS], control[VIC_SLOTS], default_address;
-    uint32_t slot; /* in service; VIC_SLOTS when none is */
-    uint32_t depth, interrupted[VIC_SLOTS + 1];
+    uint32_t level;                        /* in service */
+    uint32_t depth, interrupted[VIC_IDLE]; /* levels whose service goes on after that */
 };
 
 void vic_reset(struct processor *processor);

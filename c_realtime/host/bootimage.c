@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* The system variables that SCAMP starts with lie here in the image (SpiNNMan, system_variable_boot_values.py;
  * spinnaker_tools, sark.h: sv_t). */
@@ -21,9 +20,9 @@ static void put_32(uint8_t *image, unsigned offset, uint32_t value) {
     memcpy(image + SYSTEM_VARIABLES + offset, &value, sizeof value);
 }
 
-bool bootimage_read(const char *path, enum machine_board board, uint8_t image[BOOT_IMAGE_BYTES], uint32_t *length) {
+bool bootimage_read(const char *path, enum machine_board board, uint32_t unix_time, uint8_t image[BOOT_IMAGE_BYTES],
+                    uint32_t *length) {
     FILE *file = fopen(path, "rb");
-    uint32_t now = (uint32_t)time(NULL);
 
     if (file == NULL) {
         fprintf(stderr, "spinnlive-board: --image %s: %s\n", path, strerror(errno));
@@ -38,9 +37,9 @@ bool bootimage_read(const char *path, enum machine_board board, uint8_t image[BO
         return false;
     }
     image[SYSTEM_VARIABLES + SV_HARDWARE_VERSION] = (uint8_t)board;
-    put_32(image, SV_UNIX_TIME, now);
+    put_32(image, SV_UNIX_TIME, unix_time);
     put_32(image, SV_LED0, board == BOARD_SPINN3 ? LEDS_SPINN3 : LEDS_SPINN5);
     image[SYSTEM_VARIABLES + SV_ROOT_CHIP] = 1;
-    put_32(image, SV_BOOT_SIGNATURE, now);
+    put_32(image, SV_BOOT_SIGNATURE, unix_time);
     return true;
 }

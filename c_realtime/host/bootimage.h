@@ -7,8 +7,9 @@
 
 #include "../machine/machine.h"
 
-/* Read the file and write the board's system variables into it. Says on standard error what is wrong and returns false.
- */
-bool bootimage_read(const char *path, enum machine_board board, uint8_t image[BOOT_IMAGE_BYTES], uint32_t *length);
+/* Read the file and write the board's system variables into it, with the time (seconds since 1970) at which it boots.
+ * Says on standard error what is wrong and returns false. */
+bool bootimage_read(const char *path, enum machine_board board, uint32_t unix_time, uint8_t image[BOOT_IMAGE_BYTES],
+                    uint32_t *length);
 
 #endif

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bootimage.h"
 #include "control.h"
 #include "files.h"
+#include "hold.h"
 #include "host.h"
 #include "measure.h"
 #include "replay.h"
@@ -26,7 +28,7 @@
  * never be. */
 #define BOOT_LIMIT_CYCLES ((uint64_t)20 * CPU_HZ)
 
-enum { POLL_CONTROL, POLL_LIFELINE, POLL_UDP, POLL_MOST = POLL_UDP + MACHINE_MAX_BOARDS * UDP_SOCKETS };
+enum { POLL_CONTROL, POLL_LIFELINE, POLL_GDB, POLL_UDP, POLL_MOST = POLL_UDP + MACHINE_MAX_BOARDS * UDP_SOCKETS };
 
 static volatile sig_atomic_t stop_requested;
 
@@ -43,9 +45,12 @@ static void catch_signals(void) {
 }
 
 /* Standard input is only ever closed on a board with a lifeline; what is written to it is thrown away. */
-static bool lifeline_cut(void) {
+bool host_must_end(struct host *host, bool lifeline_readable) {
     char rubbish[256];
-    return read(STDIN_FILENO, rubbish, sizeof rubbish) <= 0;
+
+    if (host->options->lifeline && lifeline_readable && read(STDIN_FILENO, rubbish, sizeof rubbish) <= 0)
+        stop_requested = 1;
+    return stop_requested;
 }
 
 /* How far the machine may run, or its clock may wait, before somebody must look at its outputs and inputs. */
@@ -70,14 +75,17 @@ static void run_until(struct host *host, uint64_t until) {
     }
 }
 
-static unsigned list_polls(const struct host *host, int control, struct pollfd polls[POLL_MOST]) {
+/* A socket whose board has no room for what it holds is not waited for: it would be readable for ever. */
+static unsigned list_polls(const struct host *host, struct pollfd polls[POLL_MOST]) {
     unsigned count = POLL_UDP;
 
-    polls[POLL_CONTROL] = (struct pollfd){.fd = control, .events = POLLIN};
+    polls[POLL_CONTROL] = (struct pollfd){.fd = host->control, .events = POLLIN};
+    polls[POLL_GDB] = (struct pollfd){.fd = host->gdb.poll, .events = POLLIN};
     polls[POLL_LIFELINE] = (struct pollfd){.fd = host->options->lifeline ? STDIN_FILENO : -1, .events = POLLIN};
     for (unsigned board = 0; board < host->udp.boards; board++)
         for (int i = 0; i < UDP_SOCKETS; i++)
-            polls[count++] = (struct pollfd){.fd = host->udp.socket[board][i], .events = POLLIN};
+            polls[count++] = (struct pollfd){.fd = host->udp.socket[board][i],
+                                             .events = machine_has_room(host->machine, board) ? POLLIN : 0};
     return count;
 }
 
@@ -105,22 +113,40 @@ static bool datagram_came(const struct pollfd *polls, unsigned count) {
     return false;
 }
 
-static void run(struct host *host, int control) {
+/* Debuggers are served in the middle of a window, and want no other chip to be executed meanwhile. */
+static void choose_threads(struct host *host, unsigned *threads) {
+    unsigned wanted = gdb_is_attached(&host->gdb) ? 1 : host->options->threads;
+
+    if (wanted != *threads && machine_set_threads(host->machine, wanted))
+        *threads = wanted;
+}
+
+static void run(struct host *host) {
     const struct options *options = host->options;
     struct machine *machine = host->machine;
     struct pollfd polls[POLL_MOST];
-    unsigned count = list_polls(host, control, polls);
+    unsigned threads = options->threads;
 
     pacer_start(&host->pacer, options->pace, machine->now);
     while (!stop_requested && (options->run_cycles == 0 || machine->now < options->run_cycles)) {
+        if (hold_is_on(host)) {
+            if (!hold_wait(host))
+                break;
+            continue;
+        }
+        choose_threads(host, &threads);
         uint64_t allowed = pacer_allowed(&host->pacer, machine->now), slice_end = next_look(host);
-
         run_until(host, allowed < slice_end ? allowed : slice_end);
+        unsigned count = list_polls(host, polls);
         wait_for_work(host, polls, count);
-        if (polls[POLL_LIFELINE].revents && lifeline_cut())
+        if (host_must_end(host, polls[POLL_LIFELINE].revents))
             break;
+        if (polls[POLL_GDB].revents)
+            gdb_serve(&host->gdb);
         if (polls[POLL_CONTROL].revents)
-            control_answer(control, host);
+            control_answer(host->control, host);
+        if (hold_is_on(host))
+            continue;
         if (datagram_came(polls, count)) {
             /* Time has passed in the sleep: a datagram comes at the time that it is now. */
             allowed = pacer_allowed(&host->pacer, machine->now);
@@ -163,7 +189,7 @@ static bool prepare(struct host *host) {
         return false;
     if (options->image == NULL)
         return true;
-    if (!bootimage_read(options->image, options->board, image, &length))
+    if (!bootimage_read(options->image, options->board, (uint32_t)time(NULL), image, &length))
         return false;
     recorder_image(host->recorder, host->machine->now, image, length);
     machine_boot(host->machine, image, length);
@@ -187,7 +213,6 @@ static bool serve(const struct options *options) {
     struct host host = {.options = options, .machine = make_machine(options)};
     struct options bound = *options;
     bool ready = false, recorded;
-    int control;
 
     if (host.machine == NULL)
         return false;
@@ -197,13 +222,15 @@ static bool serve(const struct options *options) {
     }
     host.options = &bound;
     if (udp_open(&host.udp, &bound)) {
-        control = udp_bind(&bound, 0, CONTROL_PORT);
-        ready = control >= 0 && prepare(&host);
+        host.control = udp_bind(&bound, 0, CONTROL_PORT);
+        bool can_debug = gdb_start(&host.gdb, &host);
+        ready = host.control >= 0 && can_debug && prepare(&host);
         if (ready) {
             say_ready(&host);
-            run(&host, control);
+            run(&host);
         }
-        close(control);
+        gdb_end(&host.gdb);
+        close(host.control);
         udp_close(&host.udp);
     }
     recorded = recorder_close(host.recorder, host.machine);

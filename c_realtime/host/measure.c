@@ -24,7 +24,7 @@ static struct machine *booted_machine(const struct options *options) {
     uint32_t length;
 
     memcpy(config.ip, options->ip, sizeof config.ip);
-    if (!bootimage_read(options->image, options->board, image, &length))
+    if (!bootimage_read(options->image, options->board, 0, image, &length))
         return NULL;
     struct machine *machine = machine_create(&config);
     if (machine == NULL)

@@ -17,6 +17,11 @@ void pacer_start(struct pacer *pacer, enum pace pace, uint64_t now) {
         .pace = pace, .reference_ns = wall, .reference_cycles = now, .speed_since_ns = wall, .speed_since_cycles = now};
 }
 
+void pacer_resume(struct pacer *pacer, uint64_t now) {
+    pacer->reference_ns = pacer->speed_since_ns = pacer_wall_ns();
+    pacer->reference_cycles = pacer->speed_since_cycles = now;
+}
+
 static void measure_speed(struct pacer *pacer, uint64_t now, int64_t wall) {
     int64_t elapsed = wall - pacer->speed_since_ns;
     if (elapsed < PACER_SPEED_NS)

@@ -28,6 +28,9 @@ int64_t pacer_wall_ns(void);
 
 void pacer_start(struct pacer *pacer, enum pace pace, uint64_t now);
 
+/* Go on from this moment, after a pause that was wanted: it is nothing to catch up with. */
+void pacer_resume(struct pacer *pacer, uint64_t now);
+
 /* The emulated time up to which the machine may run at this moment. */
 uint64_t pacer_allowed(struct pacer *pacer, uint64_t now);
 

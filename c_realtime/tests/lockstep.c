@@ -2,9 +2,9 @@
  *
  *   lockstep [--board spinn3|spinn5] [--snapshot FILE] [--image FILE] MILLISECONDS
  *
- * From a snapshot, or from power-on with a boot image. Prints where the first core differs and ends with 1; or ends with 0
- * after so much emulated time, with the hash that both then have. Registers and core memories that may have changed are
- * compared after every window, all memory at the end. */
+ * From a snapshot, or from power-on with a boot image. Prints where the first core differs and ends with 1; or ends
+ * with 0 after so much emulated time, with the hash that both then have. Registers and core memories that may have
+ * changed are compared after every window, all memory at the end. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,8 +78,8 @@ static struct machine *make(const struct source *source, enum machine_engine eng
 /* ---- differences ---- */
 
 static void tell_registers(const struct arm_core *core, const char *engine) {
-    printf("  %s: pc %08" PRIx32 ", CPSR %08" PRIx32 ", %" PRIu64 " instructions\n   ", engine, core->pc, arm_cpsr(core),
-           core->instructions);
+    printf("  %s: pc %08" PRIx32 ", CPSR %08" PRIx32 ", %" PRIu64 " instructions\n   ", engine, core->pc,
+           arm_cpsr(core), core->instructions);
     for (unsigned i = 0; i < 15; i++)
         printf(" %08" PRIx32, core->r[i]);
     printf("\n");

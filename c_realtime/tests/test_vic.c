@@ -48,13 +48,26 @@ int main(void) {
     vic_write(core, VECTOR, 0);
     CHECK(!core->arm.irq_line);
 
-    /* A source without a slot goes to the default handler and leaves priorities alone. */
+    /* A source without a slot goes to the default handler, below all slots, and is silent until its service ends. */
     vic_write(core, ENABLE, 2);
     vic_write(core, SOFT_SET, 2);
     CHECK(core->arm.irq_line);
     CHECK_EQUAL(vic_read(core, VECTOR), 0xdef);
+    CHECK(!core->arm.irq_line);
+    vic_drive(core, VIC_DMA_DONE, true);
+    CHECK(core->arm.irq_line);
+    CHECK_EQUAL(vic_read(core, VECTOR), 0x555);
+    vic_drive(core, VIC_DMA_DONE, false);
+    vic_write(core, VECTOR, 0);
+    CHECK(!core->arm.irq_line);
+    vic_write(core, VECTOR, 0);
+    CHECK(core->arm.irq_line);
     vic_write(core, SOFT_CLEAR, 2);
     CHECK(!core->arm.irq_line);
+    CHECK_EQUAL(vic_read(core, VECTOR), 0xdef); /* nothing waits: nothing comes into service */
+    vic_write(core, SOFT_SET, 2);
+    CHECK(core->arm.irq_line);
+    vic_write(core, SOFT_CLEAR, 2);
 
     /* A source selected for FIQ drives that line only. */
     vic_write(core, SELECT, VIC_TIMER1);

@@ -1,0 +1,227 @@
+/* UDP datagrams into a booted board: they pass the LAN, the MAC, and then the genuine SCAMP parses and obeys them.
+ *
+ * An input is a byte that says how long the board runs on after it (units of 20 us) and whether another port than SCP's
+ * is meant, a byte for that port, and the datagram. The board is asked for its version every so often. A datagram may
+ * legitimately end the firmware (it may write anywhere, and stop any core); a board that does not answer any more is
+ * counted, and a fresh one taken. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../host/bootimage.h"
+#include "../host/udp.h"
+#include "fuzz.h"
+
+#define RUN_UNIT_CYCLES   (20 * CYCLES_PER_US)
+#define LATER_MASK        0x0fu
+#define OTHER_PORT        0x80u
+#define QUESTION_EVERY    128 /* datagrams */
+#define QUESTION_TRIES    30
+#define QUESTION_CYCLES   (100000 * CYCLES_PER_US) /* SCAMP gives a lost message's tag free after 2.56 s at most */
+#define BOOT_LIMIT_CYCLES ((uint64_t)20 * CPU_HZ)
+#define QUESTION_WORK     20000000u /* instructions; cores that execute rubbish must not make the wait endless */
+#define OLD_AGE           1024      /* datagrams, after which a fresh board is taken anyway */
+#define ROOM_TRIES        1000      /* units; then the board takes no frames any more, and drops this one */
+#define AWAKE_WELL        4         /* more cores that do not sleep execute rubbish, and only cost time */
+#define ASKER_PORT        40000
+#define MUTANTS_PORT      40001
+
+enum { ASKED, ANSWERED, DIED, TO_FIRMWARE, REPLIES, REPLIES_OK };
+const char *const fuzz_counter_names[FUZZ_COUNTERS] = {"times asked",
+                                                       "times answered",
+                                                       "boards that fell silent (or were too busy)",
+                                                       "datagrams that reached the MAC",
+                                                       "datagrams sent by the board",
+                                                       "of them SCP with result OK"};
+static uint64_t own_counters[FUZZ_COUNTERS];
+uint64_t *fuzz_counters = own_counters;
+
+static struct machine *machine;
+static bool silent, spent;
+static unsigned age;
+
+static void boot(void) {
+    static uint8_t image[BOOT_IMAGE_BYTES];
+    struct machine_config config = {.board = BOARD_SPINN3, .ip = {{127, 0, 0, 2}}};
+    const char *path = getenv("SPINNLIVE_BOOT_IMAGE");
+    uint32_t length;
+
+    if (path == NULL) {
+        fprintf(stderr, "SPINNLIVE_BOOT_IMAGE must name SCAMP's boot image, scamp.boot of SpiNNMan\n");
+        exit(EXIT_FAILURE);
+    }
+    if (!bootimage_read(path, config.board, 1, image, &length))
+        exit(EXIT_FAILURE);
+    machine = machine_create(&config);
+    if (machine == NULL)
+        exit(EXIT_FAILURE);
+    machine_boot(machine, image, length);
+    while (!machine_is_up(machine) && machine->now < BOOT_LIMIT_CYCLES)
+        machine_run(machine, machine->now + QUESTION_CYCLES);
+    if (!machine_is_up(machine))
+        exit(EXIT_FAILURE);
+}
+
+/* ---- the seeds: every command that SCAMP knows, with arguments in use ---- */
+
+static const uint32_t commands[][4] = {
+    {0, 0, 0, 0},                             /* version */
+    {2, 0x60240018, 256, 2},                  /* read */
+    {2, 0xf5007f00, 64, 0},                   /* read system variables by bytes */
+    {3, 0x60240018, 64, 2},                   /* write */
+    {5, 0x60240018, 0x12345678, 256},         /* fill */
+    {15, 16, 5, 0},                           /* count */
+    {17, 0x60240018, 64, 0},                  /* link read */
+    {18, 0x60240018, 64, 2},                  /* link write */
+    {19, 0x10040002, 0, 0},                   /* application run */
+    {20, 0x003f0000, 0x5002ff10, 0x80003f00}, /* stop an application */
+    {20, 0x06010100, 0xffff, 0x80003f1a},     /* flood fill: start */
+    {23, 0x3f000001, 0x00000300, 0x60240018}, /* flood fill: data */
+    {20, 0x0f000001, 0x10040002, 0x3f1a},     /* flood fill: end */
+    {21, 0x00000008, 64, 0x10040002},         /* copy and run */
+    {22, 0, 0x0003ff10, 0xffff},              /* signal */
+    {25, 0x0000003f, 0, 0},                   /* LEDs */
+    {26, 0x00000002, 0, 0},                   /* IP tag: get */
+    {26, 0x00010001, 0x00004321, 0x0200007f}, /* IP tag: set */
+    {26, 0x20010302, 0x45674567, 0},          /* reverse IP tag */
+    {26, 0x00030001, 0, 0},                   /* IP tag: clear */
+    {26, 0x00040000, 1, 0},                   /* IP tag: time-out of 10 ms, see open_tags() */
+    {28, 0x00001000, 1024, 7},                /* allocate SDRAM */
+    {28, 0x00001002, 0, 0},                   /* free SDRAM */
+    {28, 0x00001003, 16, 0},                  /* allocate router entries */
+    {28, 0x00001006, 0, 0},                   /* space */
+    {29, 0x00011002, 0x60240018, 1},          /* router: load */
+    {29, 0x00001003, 0x80000000, 0},          /* router: fixed route */
+    {31, 0x5f, 0, 0},                         /* chip information */
+    {32, 1, 0, 0},                            /* clock beacons */
+};
+#define VERSION       0
+#define TAG_TIME_OUT  20
+#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+#define CHIPS_ASKED   3
+
+static size_t request(const uint32_t command[4], unsigned chip, uint8_t *bytes) {
+    static const uint8_t places[CHIPS_ASKED][2] = {{255, 255}, {0, 0}, {1, 1}}; /* y, x */
+    uint8_t header[12] = {0, 0, 0x87, 0xff, 0, 0xff, places[chip][0], places[chip][1], 255, 255, (uint8_t)command[0],
+                          0};
+
+    memcpy(bytes, header, sizeof header);
+    memset(bytes + 12, 0, 2); /* sequence */
+    memcpy(bytes + 14, command + 1, 12);
+    for (unsigned i = 26; i < 26 + 64; i++)
+        bytes[i] = (uint8_t)(i * 7);
+    return 26 + 64;
+}
+
+size_t fuzz_seed(unsigned index, uint8_t bytes[FUZZ_INPUT_BYTES]) {
+    if (index >= COMMAND_COUNT * CHIPS_ASKED)
+        return 0;
+    bytes[0] = (uint8_t)(index % 8);
+    bytes[1] = 0;
+    return 2 + request(commands[index / CHIPS_ASKED], index % CHIPS_ASKED, bytes + 2);
+}
+
+/* ---- the board ---- */
+
+static void send(unsigned from_port, unsigned port, const uint8_t *bytes, size_t length) {
+    struct datagram datagram = {.remote_ip = {127, 0, 0, 1},
+                                .remote_port = (uint16_t)from_port,
+                                .board_port = (uint16_t)port,
+                                .length = (uint32_t)length};
+
+    memcpy(datagram.bytes, bytes, length < DATAGRAM_BYTES ? length : DATAGRAM_BYTES);
+    for (unsigned i = 0; i < ROOM_TRIES && !machine_has_room(machine, 0); i++)
+        machine_run(machine, machine->now + RUN_UNIT_CYCLES);
+    if (machine_input(machine, &datagram) && from_port == MUTANTS_PORT)
+        fuzz_counters[TO_FIRMWARE]++;
+}
+
+/* Take what the board sends; true if an answer to the question was there. */
+static bool collect(void) {
+    struct datagram datagram;
+    bool answered = false;
+
+    while (machine_output(machine, &datagram)) {
+        static const uint8_t ok[2] = {0x80, 0};
+        bool is_ok = datagram.length >= 14 && memcmp(datagram.bytes + 10, ok, 2) == 0;
+        if (datagram.remote_port == ASKER_PORT) {
+            answered = answered || is_ok;
+        } else {
+            fuzz_counters[REPLIES]++;
+            fuzz_counters[REPLIES_OK] += is_ok;
+        }
+    }
+    return answered;
+}
+
+/* The states of a core that will never answer again (spinnaker_tools, sark.h: cpu_state_e, vcpu_t). */
+#define MONITOR_STATE      (0x7000 + 46) /* in system RAM */
+#define CPU_STATE_LAST_BAD 3             /* dead, powered down, run-time error, watchdog */
+
+static bool is_known_dead(void) {
+    return machine->root->sysram[MONITOR_STATE] <= CPU_STATE_LAST_BAD;
+}
+
+static uint64_t work_done(void) {
+    return machine_statistics(machine).instructions;
+}
+
+/* SCAMP has eight tags for messages that want an answer, and takes none beyond them. A mutant to a core that is not
+ * there holds one until it times out, which is after 2.56 s as SpiNNMan wants it: most of what comes meanwhile would
+ * be thrown away unread. */
+static void open_tags(void) {
+    uint8_t bytes[FUZZ_INPUT_BYTES];
+    send(MUTANTS_PORT, SCP_PORT, bytes, request(commands[TAG_TIME_OUT], 0, bytes));
+}
+
+static bool answers(void) {
+    uint8_t question[FUZZ_INPUT_BYTES];
+    uint64_t limit = work_done() + QUESTION_WORK;
+
+    fuzz_counters[ASKED]++;
+    for (unsigned i = 0; i < QUESTION_TRIES && !is_known_dead() && work_done() < limit; i++) {
+        send(ASKER_PORT, SCP_PORT, question, request(commands[VERSION], 0, question));
+        for (uint64_t end = machine->now + QUESTION_CYCLES; machine->now < end;) {
+            machine_run(machine, machine->now + 10 * RUN_UNIT_CYCLES);
+            if (collect()) {
+                fuzz_counters[ANSWERED]++;
+                open_tags();
+                return true;
+            }
+        }
+    }
+    fuzz_counters[DIED]++;
+    return false;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    (void)argc;
+    (void)argv;
+    boot();
+    open_tags();
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
+    if (length < 2)
+        return 0;
+    if (spent) { /* only libFuzzer gets here: the driver has taken a fresh board */
+        machine_destroy(machine);
+        boot();
+        open_tags();
+        silent = spent = false;
+        age = 0;
+    }
+    send(MUTANTS_PORT, bytes[0] & OTHER_PORT ? SCP_PORT ^ bytes[1] : SCP_PORT, bytes + 2, length - 2);
+    machine_run(machine, machine->now + (bytes[0] & LATER_MASK) * RUN_UNIT_CYCLES);
+    collect();
+    if (++age % QUESTION_EVERY == 0) {
+        silent = !answers();
+        spent = silent || age >= OLD_AGE || machine_statistics(machine).cores_awake > AWAKE_WELL;
+    }
+    return 0;
+}
+
+bool fuzz_is_spent(void) {
+    return spent;
+}
