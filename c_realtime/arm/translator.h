@@ -64,7 +64,7 @@ struct translator {
     struct x64 *code;
     struct arm_page *page;
     const uint8_t *itcm;
-    bool thumb;
+    bool thumb, careful;
 
     enum host_flags host_flags;
     const uint8_t *host_flags_at; /* they are valid if nothing has been written since */

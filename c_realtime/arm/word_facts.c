@@ -110,7 +110,7 @@ static bool leaves_data_processing(uint32_t word) {
 
 bool arm_word_is_left(uint32_t word) {
     if (word >> 28 == 15)
-        return (word & 0x0d70f000u) != 0x0550f000u; /* all but PLD */
+        return (word & 0x0d70f000u) != 0x0550f000u && (word & 0x0e000000u) != 0x0a000000u; /* all but PLD and BLX */
     switch (word >> 25 & 7) {
     case 0:
         if ((word & 0x90) == 0x90)
@@ -134,7 +134,7 @@ bool arm_word_is_left(uint32_t word) {
 
 bool arm_word_ends_block(uint32_t word) {
     if (word >> 28 == 15)
-        return false;
+        return (word >> 25 & 7) == 5;                                 /* BLX */
     if ((word >> 25 & 7) == 5 || (word & 0x0ff000d0u) == 0x01200010u) /* B, BL; BX, BLX */
         return true;
     if (is_multiple_transfer(word))
@@ -268,7 +268,7 @@ int32_t arm_word_cycles(uint32_t word, const uint8_t *itcm, uint32_t pc, bool th
     int32_t extra = 0;
 
     if (word >> 28 == 15)
-        return 1;
+        return arm_word_ends_block(word) ? 1 + ARM_EXTRA_BRANCH : 1;
     if (is_data_processing(word)) {
         extra =
             (!BIT(25) && BIT(4) ? ARM_EXTRA_REGISTER_SHIFT : 0) + (arm_word_ends_block(word) ? ARM_EXTRA_BRANCH : 0);
