@@ -22,7 +22,7 @@ CONTROL_PORT = 17880
 ANSWER_TIMEOUT_S = 5.0
 """How long to wait for the control port (seconds): it is looked at every 100 µs of emulated time."""
 
-ANSWER_BYTES = 8192
+ANSWER_BYTES = 32768
 """More than the longest answer of the control port (bytes)."""
 
 
@@ -33,6 +33,8 @@ class BoardStatus:
     ``emulated_s``: emulated time since power-on (s). ``speed``: emulated time over wall time, lately; 1.0 keeps up.
     ``given_up_s``: by how much the board has fallen behind the wall clock in all (s). ``datagrams_*``: on the
     board's Ethernet; ``packets_*``: multicast and other packets between cores; dropped and timed-out ones are losses.
+    ``held_by_debugger``, ``frozen``: emulated time stands still, because a debugger holds a core or because it was
+    asked for.
     """
 
     emulated_s: float
@@ -51,6 +53,8 @@ class BoardStatus:
     packets_received: int
     packets_dropped: int
     packets_timed_out: int
+    held_by_debugger: bool
+    frozen: bool
 
 
 async def control(

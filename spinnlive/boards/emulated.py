@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,12 @@ from typing import Any
 import trio
 
 from spinnlive.boards import address as addresses
+from spinnlive.boards import faults as faulty
+from spinnlive.boards import look
 from spinnlive.boards.control import BoardStatus, Pace, control
+from spinnlive.boards.exit_code import describe_exit
+from spinnlive.boards.faults import ActiveFault
+from spinnlive.boards.look import ChipView, CoreRegisters
 from spinnlive.errors import AddressInUse, BoardFailed, UsageError
 
 _numbers = itertools.count()
@@ -99,7 +105,9 @@ class EmulatedBoard:
     SpiNN-5), or 144, 288, 576 or 1152: 3, 6, 12 or 24 SpiNN-5 joined to a torus, each with its own Ethernet on the
     next address. ``booted``: start with SCAMP up; otherwise the board waits to be booted over UDP 54321. ``pace``:
     ``"realtime"`` ties emulated time to the wall clock, ``"free"`` lets it run as fast as it goes. ``threads``: host
-    threads; what happens on the board is the same with any number. ``record``: a new file for the input log, from
+    threads; what happens on the board is the same with any number. ``faults``: what is wrong with the machine from
+    the start, such as ``"kill chip 1,1"``, ``"kill core 0,0,5"`` (a physical number) or ``"kill link 0,0,2"``; see
+    `fault`. ``record``: a new file for the input log, from
     which `replay` has the run again. ``restore``: a snapshot to go on from; it brings its boards and firmware with
     it, and ``chips`` and ``booted`` are not looked at.
 
@@ -116,6 +124,7 @@ class EmulatedBoard:
         booted: bool = True,
         pace: Pace = "realtime",
         threads: int = 1,
+        faults: Sequence[str] = (),
         record: Path | None = None,
         restore: Path | None = None,
     ) -> None:
@@ -143,6 +152,7 @@ class EmulatedBoard:
         self._booted = booted
         self._pace = pace
         self._threads = threads
+        self._faults = tuple(faults)
         self._record = record
         self._restore = restore
         self._addresses: tuple[str, ...] = ()
@@ -223,6 +233,8 @@ class EmulatedBoard:
             self._make_folder(),
             "--lifeline",
         ]
+        for words in self._faults:
+            command += ["--fault", words]
         for option, file in (
             ("--image", image),
             ("--record", self._record),
@@ -251,7 +263,7 @@ class EmulatedBoard:
         if "cannot answer on" in complaint:
             return complaint
         raise BoardFailed(
-            f"the emulated board did not start: {complaint or f'exit code {self.exit_code}'}"
+            f"the emulated board did not start: {complaint or describe_exit(self.exit_code)}"
         )
 
     def _make_folder(self) -> str:
@@ -313,6 +325,49 @@ class EmulatedBoard:
     async def set_pace(self, pace: Pace) -> None:
         """Tie emulated time to the wall clock from now on, or let it go. Raises as `status` does."""
         await control(self.address, f"pace {pace}")
+
+    async def look_at_chip(self, x: int, y: int) -> ChipView:
+        """How a chip and its cores are. Raises as `status` does, and `UsageError` when there is no such chip."""
+        return await look.chip(self.address, x, y)
+
+    async def look_at_core(self, x: int, y: int, p: int) -> CoreRegisters:
+        """A core's registers now, and at its run-time error if it had one; ``p`` is SCAMP's number. Raises likewise."""
+        return await look.core(self.address, x, y, p)
+
+    async def iobuf(self, x: int, y: int, p: int) -> str:
+        """The text that a core's software has written to its output buffer. Raises likewise."""
+        return await look.iobuf(self.address, x, y, p)
+
+    async def debug(self, x: int, y: int, p: int, port: int = 0) -> int:
+        """Open a TCP port on the board's address for GDB; return the port, a free one if it was 0.
+
+        While a debugger holds the core the whole machine stands still: nothing times out in the emulated world.
+        Raises as `look_at_core` does, and `UsageError` when the port cannot be had.
+        """
+        return int((await control(self.address, f"gdb {x},{y},{p} {port}"))["port"])
+
+    async def fault(self, words: str) -> None:
+        """Let something go wrong, now; `spinnlive.boards.faults` tells what there is.
+
+        Faults are recorded, and so happen again in a replay. Raises as `status` does, and `UsageError` when the
+        words mean nothing.
+        """
+        await faulty.fault(self.address, words)
+
+    async def faults(self) -> tuple[ActiveFault, ...]:
+        """The faults that act on datagrams and links, with how often they have. Raises as `status` does."""
+        return await faulty.active(self.address)
+
+    async def freeze(self, seconds: float | None = None) -> None:
+        """Let nothing happen on the board for so long by the wall clock, or until `thaw`. Raises as `status` does.
+
+        Nothing changes in the emulated world; to clients the board is silent, and answers afterwards what has waited.
+        """
+        await faulty.freeze(self.address, seconds)
+
+    async def thaw(self) -> None:
+        """End what `freeze` has begun. Raises as `status` does."""
+        await control(self.address, "thaw")
 
     async def state_hash(self) -> str:
         """A hash of the whole machine's state. Raises as `status` does."""

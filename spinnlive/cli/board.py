@@ -14,6 +14,7 @@ from rich.live import Live
 
 from spinnlive.boards.control import BoardStatus, Pace
 from spinnlive.boards.emulated import BOARDS_JOINED, CHIPS_A_BOARD, MOST_THREADS, EmulatedBoard
+from spinnlive.boards.exit_code import describe_exit
 from spinnlive.boards.replay import replay
 from spinnlive.errors import BoardFailed, BoardLost, UsageError
 
@@ -54,7 +55,7 @@ async def _show(board: EmulatedBoard, console: Console) -> None:
                 now = await board.status()
             except BoardLost as error:
                 raise BoardFailed(
-                    f"the board ended by itself (exit code {board.exit_code})"
+                    f"the board ended by itself ({describe_exit(board.exit_code)})"
                 ) from error
             if console.is_terminal:
                 line = status_line(board.address, now, before, trio.current_time() - since)
@@ -144,6 +145,14 @@ _THERE = click.Path(dir_okay=False, exists=True, path_type=Path)
     help="Host threads; what happens on the board is the same with any number.",
 )
 @click.option(
+    "--dead-core",
+    multiple=True,
+    metavar="X,Y,P",
+    help="A core that does not work (physical number).",
+)
+@click.option("--dead-chip", multiple=True, metavar="X,Y", help="A chip that does not work.")
+@click.option("--dead-link", multiple=True, metavar="X,Y,LINK", help="A link that does not work.")
+@click.option(
     "--record", type=_FILE, help="Write all that enters the board to a new file, for --replay."
 )
 @click.option("--restore", type=_THERE, help="Go on from a snapshot.")
@@ -161,6 +170,9 @@ def board(
     booted: bool,
     pace: Pace,
     threads: int,
+    dead_core: tuple[str, ...],
+    dead_chip: tuple[str, ...],
+    dead_link: tuple[str, ...],
     record: Path | None,
     restore: Path | None,
     log: Path | None,
@@ -183,6 +195,11 @@ def board(
         booted=booted,
         pace=pace,
         threads=threads,
+        faults=[
+            f"kill {kind} {place}"
+            for kind, places in (("core", dead_core), ("chip", dead_chip), ("link", dead_link))
+            for place in places
+        ],
         record=record,
         restore=restore,
     )

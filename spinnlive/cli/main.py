@@ -9,6 +9,8 @@ import click
 
 from spinnlive.cli.board import board
 from spinnlive.cli.demo import demo
+from spinnlive.cli.fault import fault, gdb
+from spinnlive.cli.inspect import inspect
 from spinnlive.cli.probe import probe
 from spinnlive.cli.run import run
 from spinnlive.errors import SpinnliveError, UsageError
@@ -67,5 +69,8 @@ def main() -> None:
 
 main.add_command(board)
 main.add_command(demo)
+main.add_command(fault)
+main.add_command(gdb)
+main.add_command(inspect)
 main.add_command(probe)
 main.add_command(run)
