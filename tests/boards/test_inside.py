@@ -141,15 +141,17 @@ async def test_a_frozen_board_is_silent_and_nothing_changes() -> None:
 
 async def test_a_run_with_faults_is_replayed(tmp_path: Path) -> None:
     log = tmp_path / "run.log"
-    async with EmulatedBoard(record=log, faults=["kill core 1,1,9"]) as board:
-        async with open_scp(board.address, tries=50) as scp:
-            await board.fault("lose in 20")
-            await board.fault("reorder out 20")
-            await board.fault("delay out 20 700")
-            await scp.write(0, 0, SDRAM_HEAP, bytes(3000))
-            await board.fault("drop 0,0,2 5")
-            await board.fault("kill core 0,0,7")
-            assert await scp.read(0, 0, SDRAM_HEAP, 3000) == bytes(3000)
+    async with (
+        EmulatedBoard(record=log, faults=["kill core 1,1,9"]) as board,
+        open_scp(board.address, tries=50) as scp,
+    ):
+        await board.fault("lose in 20")
+        await board.fault("reorder out 20")
+        await board.fault("delay out 20 700")
+        await scp.write(0, 0, SDRAM_HEAP, bytes(3000))
+        await board.fault("drop 0,0,2 5")
+        await board.fault("kill core 0,0,7")
+        assert await scp.read(0, 0, SDRAM_HEAP, 3000) == bytes(3000)
     told = await replay(log)
     assert told.whole
     assert told.diverged_at_s is None, told
