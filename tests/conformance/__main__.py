@@ -141,7 +141,7 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--again", is_flag=True, help="Run anew what has failed.")
 @click.option(
     "--chips",
-    type=click.Choice([str(size) for size in SIZES]),
+    type=click.Choice([*map(str, SIZES), "288"]),
     help="On this size of machine only.",
 )
 @click.option("--limit", default=1800.0, show_default=True, help="For one script or test (s).")
@@ -193,7 +193,7 @@ def main(
     plan = Plan(
         files=tuple(file for file in found if file.name not in apart),
         sizes=(int(chips),) if chips else SIZES,
-        python=python,
+        python=python.absolute(),  # of a virtual environment: its link must not be followed
         booted=not cold,
         limit_s=limit,
         addresses=address or (None,),

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import trio
 from material import File
 from results import Outcome, Result
@@ -95,8 +96,12 @@ async def _run_tests(file: File, chips: int, conditions: Conditions) -> list[Res
     _keep_log(file, chips, conditions, output)
     if results:
         return list(results.values())
-    why = last_exception(output) or "no tests found"
-    return [Result(file.name, Outcome.FAILED, why, chips, 0.0, 0.0, conditions.fingerprint)]
+    outcome, why = Outcome.FAILED, last_exception(output)
+    if (
+        ended.code == pytest.ExitCode.NO_TESTS_COLLECTED
+    ):  # it may hold what other files' tests share
+        outcome, why = Outcome.SKIPPED, "no tests in it"
+    return [Result(file.name, outcome, why, chips, 0.0, 0.0, conditions.fingerprint)]
 
 
 @dataclass(frozen=True, slots=True)
