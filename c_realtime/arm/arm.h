@@ -97,7 +97,7 @@ struct arm_core {
     /* What the fast engine knows of this core's code; none of it is state. NULL for the plain engine. */
     struct arm_translations *translations;
     uint32_t generation; /* of the translations, when the pages below were found */
-    const struct arm_page *page[ARM_CODE_PAGES];
+    struct arm_page *page[ARM_CODE_PAGES];
     uint8_t page_visits[ARM_CODE_PAGES]; /* instructions interpreted since the page changed, up to a few */
 
     struct arm_bus bus;

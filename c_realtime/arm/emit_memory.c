@@ -233,9 +233,7 @@ void emit_multiple_transfer(struct translator *translator, const struct step *st
     emit_check(translator, step, END_STEP, 4);
     if (bytes > 4) { /* the last word as well */
         x64_imm(code, X64_G_CMP, RCX, ARM_DTCM_SIZE - bytes);
-        struct end *end = add_end(translator, END_STEP, x64_jump_if(code, X64_A, NULL));
-        end->pc = step->pc;
-        end->refund = refund_from(translator, step);
+        emit_step_if(translator, step, X64_A);
     }
     if (load && BIT(21))
         emit_add_to_base(translator, rn, up ? bytes : -bytes);

@@ -156,7 +156,17 @@ static void emit_branch_exchange(struct translator *translator, const struct ste
 void emit_miscellaneous(struct translator *translator, const struct step *step) {
     uint32_t word = step->word;
 
+    if (BIT(25)) { /* whose other bits are an immediate */
+        emit_status_write(translator, step);
+        return;
+    }
     switch (word >> 4 & 15) {
+    case 0x0:
+        if (BIT(21))
+            emit_status_write(translator, step);
+        else
+            emit_status_read(translator, step);
+        return;
     case 0x1:
         if ((word & 0x00600000u) == 0x00600000u)
             emit_count_zeros(translator, step);

@@ -54,7 +54,7 @@ static void write_dispatch(struct x64 *code, const uint8_t *step) {
     x64_mem_index(code, X64_MOV | X64_WIDE, RCX, CORE, RCX, 3, OFFSET(page));
     x64_reg(code, X64_MOV, RDX, RAX);
     x64_imm(code, X64_G_AND, RDX, PAGE_BYTES - 4);
-    x64_jump_mem_index(code, RCX, RDX, 1, offsetof(struct arm_page, arm));
+    x64_jump_mem_index(code, RCX, RDX, 1, offsetof(struct arm_page, slots.arm));
 
     x64_fill_in(code, to_thumb, code->at);
     x64_imm(code, X64_G_AND, RAX, ~1u);
@@ -66,7 +66,7 @@ static void write_dispatch(struct x64 *code, const uint8_t *step) {
     x64_mem_index(code, X64_MOV | X64_WIDE, RCX, CORE, RCX, 3, OFFSET(page));
     x64_reg(code, X64_MOV, RDX, RAX);
     x64_imm(code, X64_G_AND, RDX, PAGE_BYTES - 2);
-    x64_jump_mem_index(code, RCX, RDX, 2, offsetof(struct arm_page, thumb));
+    x64_jump_mem_index(code, RCX, RDX, 2, offsetof(struct arm_page, slots.thumb));
 }
 
 /* ---- memory beyond DTCM ---- */

@@ -25,15 +25,15 @@ int32_t refund_from(const struct translator *translator, const struct step *step
     return BUDGET(step->cycles + step->cycles_after, left);
 }
 
-static const void **slot_of(struct arm_page *page, uint32_t pc, bool thumb) {
-    uint32_t offset = pc & (PAGE_BYTES - 1);
-    return thumb ? &page->thumb[offset / 2] : &page->arm[offset / 4];
+static const void **slot_of(const struct translator *translator, uint32_t pc) {
+    struct arm_page *page = translator->page;
+    return arm_slot(translator->careful ? page->careful : &page->slots, pc, translator->thumb);
 }
 
 /* Where a block of an earlier session begins; NULL if there is none. */
 static uint8_t *earlier_block(const struct translator *translator, uint32_t pc) {
     const struct arm_translations *translations = translator->translations;
-    const void *code = *slot_of(translator->page, pc, translator->thumb);
+    const void *code = *slot_of(translator, pc);
 
     if (code == arm_executable(translations, translations->stubs.unresolved))
         return NULL;
@@ -46,6 +46,13 @@ static bool is_block(const struct translator *translator, uint32_t pc) {
         if (translator->block[i].pc == pc)
             return true;
     return earlier_block(translator, pc) != NULL;
+}
+
+struct end *emit_step_if(struct translator *translator, const struct step *step, unsigned condition) {
+    struct end *end = add_end(translator, END_STEP, x64_jump_if(translator->code, condition, NULL));
+    end->pc = step->pc;
+    end->refund = refund_from(translator, step);
+    return end;
 }
 
 /* The index of the block at `pc` in this session; a new one if there is none yet. */
@@ -77,8 +84,8 @@ static void emit_far_jump(struct translator *translator, uint32_t pc) {
     }
     x64_mem(code, X64_MOV | X64_WIDE, RCX, CORE, OFFSET(page) + 8 * (int32_t)(pc >> PAGE_SHIFT));
     x64_jump_mem(code, RCX,
-                 translator->thumb ? (int32_t)(offsetof(struct arm_page, thumb) + 4 * offset)
-                                   : (int32_t)(offsetof(struct arm_page, arm) + 2 * offset));
+                 translator->thumb ? (int32_t)(offsetof(struct arm_page, slots.thumb) + 4 * offset)
+                                   : (int32_t)(offsetof(struct arm_page, slots.arm) + 2 * offset));
 }
 
 /* Wait, with the jump at `place`, for the block at `pc` to be written. */
@@ -112,7 +119,7 @@ void emit_exchange(struct translator *translator) {
     x64_mem_index(code, X64_MOV | X64_WIDE, RCX, CORE, RCX, 3, OFFSET(page));
     x64_reg(code, X64_MOV, RDX, RAX);
     x64_imm(code, X64_G_AND, RDX, PAGE_BYTES - 4);
-    x64_jump_mem_index(code, RCX, RDX, 1, offsetof(struct arm_page, arm));
+    x64_jump_mem_index(code, RCX, RDX, 1, offsetof(struct arm_page, slots.arm));
 }
 
 /* ---- conditions ---- */
@@ -187,6 +194,7 @@ static uint32_t fetch(const struct translator *translator, uint32_t pc, unsigned
 #define BRANCH           0x0a000000u
 #define BRANCH_WITH_LINK 0x0b000000u
 #define ALWAYS           0xe0000000u
+#define EXCHANGE         0xfa000000u /* blx: to the other state */
 #define MOVE_PC_TO_LINK  0xe1a0e00fu /* mov r14, r15 */
 
 static uint32_t sign_extended(uint32_t value, unsigned bits) {
@@ -216,6 +224,12 @@ static bool decode_thumb(struct translator *translator, uint32_t pc, struct step
         step->word = MOVE_PC_TO_LINK;
         step->pc_value = pc + 4 + (sign_extended(half, 11) << 12);
         return true;
+    case 29: /* BLX */
+        if (before == NULL || before->word != MOVE_PC_TO_LINK || half & 1)
+            return false;
+        step->word = EXCHANGE;
+        step->target = (before->pc_value + 2 * (half & 0x7ff)) & ~3u;
+        return true;
     case 31:
         if (before == NULL || before->word != MOVE_PC_TO_LINK)
             return false;
@@ -240,7 +254,7 @@ static bool decode(struct translator *translator, uint32_t pc, struct step *step
     step->pc_value = pc + 8;
     if (arm_word_is_left(step->word))
         return false;
-    if (step->word >> 28 != 15 && (step->word >> 25 & 7) == 5)
+    if ((step->word >> 25 & 7) == 5)
         step->target = step->pc_value + 4 * sign_extended(step->word, 24);
     return true;
 }
@@ -250,7 +264,7 @@ static uint32_t collect(struct translator *translator, uint32_t pc) {
     int32_t cycles = 0;
 
     translator->steps = 0;
-    while (translator->steps < BLOCK_INSTRUCTIONS && in_page(translator, pc)) {
+    while (translator->steps < (translator->careful ? 1 : BLOCK_INSTRUCTIONS) && in_page(translator, pc)) {
         struct step *step = &translator->step[translator->steps];
         if (translator->steps > 0 && is_block(translator, pc))
             break;
@@ -275,7 +289,7 @@ static uint32_t collect(struct translator *translator, uint32_t pc) {
         if (step->word >> 28 == 14)
             live &= ~arm_word_flags_written(step->word);
         live |= arm_word_flags_read(step->word);
-        if (arm_word_accesses_memory(step->word)) /* it may be left to the interpreter */
+        if (arm_word_may_be_left(step->word))
             live = FLAGS_ALL;
     }
     return pc;
@@ -290,9 +304,23 @@ static void emit_link(struct translator *translator, const struct step *step) {
                       translator->thumb ? (step->pc + 2) | 1 : step->pc + 4);
 }
 
+/* BLX to a label goes to the other state; from ARM, bit 24 is the half-word. */
+static void emit_blx(struct translator *translator, const struct step *step) {
+    bool thumb = translator->thumb;
+    uint32_t half = thumb ? 0 : step->word >> 23 & 2;
+
+    x64_store_imm(translator->code, CORE, register_offset(14), thumb ? (step->pc + 2) | 1 : step->pc + 4);
+    x64_load_imm(translator->code, RAX, step->target + half + (thumb ? 0 : 1));
+    x64_jump(translator->code, translator->translations->stubs.dispatch);
+}
+
 static void emit_step(struct translator *translator, const struct step *step) {
     uint32_t word = step->word;
 
+    if (word == (word | EXCHANGE)) {
+        emit_blx(translator, step);
+        return;
+    }
     if (word >> 28 == 15) /* PLD */
         return;
     switch (word >> 25 & 7) {
@@ -309,7 +337,10 @@ static void emit_step(struct translator *translator, const struct step *step) {
         }
         return;
     case 1:
-        emit_data_processing(translator, step);
+        if ((word & 0x01900000u) == 0x01000000u)
+            emit_miscellaneous(translator, step); /* MSR */
+        else
+            emit_data_processing(translator, step);
         return;
     case 2:
     case 3:
@@ -380,6 +411,17 @@ static void emit_entry(struct translator *translator, unsigned block, int32_t ow
     struct x64 *code = translator->code;
     int32_t total = refund_from(translator, translator->step);
 
+    if (translator->careful) { /* a single instruction begins as long as a cycle is left */
+        if (owed)
+            emit_budget(code, X64_G_ADD, BUDGET(owed, 0));
+        translator->block[block].head = code->at;
+        emit_budget(code, X64_G_CMP, BUDGET(1, 0));
+        struct end *end = add_end(translator, END_OUT_OF_BUDGET, x64_jump_if(code, X64_L, NULL));
+        end->pc = translator->block[block].pc;
+        emit_budget(code, X64_G_SUB, total);
+        translator->host_flags = HOST_NONE;
+        return;
+    }
     if (owed == 0)
         translator->block[block].head = code->at;
     emit_budget(code, X64_G_SUB, total - BUDGET(owed, 0));
@@ -415,7 +457,7 @@ static int32_t emit_block(struct translator *translator, unsigned block, int32_t
         const struct step *step = &translator->step[i];
         bool is_conditional = step->word >> 28 < 14;
         if (arm_word_ends_block(step->word)) {
-            if (!is_conditional && step->target != NO_TARGET && in_page(translator, step->target)) {
+            if (step->word >> 28 == 14 && step->target != NO_TARGET && in_page(translator, step->target)) {
                 emit_link(translator, step); /* and the block there may follow at once */
                 *pc = step->target;
                 return 0;
@@ -517,12 +559,12 @@ static void emit_blocks(struct translator *translator) {
 static void publish(struct translator *translator) {
     for (unsigned i = 0; i < translator->blocks; i++) {
         const void *code = arm_executable(translator->translations, translator->block[i].head);
-        __atomic_store_n(slot_of(translator->page, translator->block[i].pc, translator->thumb), code, __ATOMIC_RELEASE);
+        __atomic_store_n(slot_of(translator, translator->block[i].pc), code, __ATOMIC_RELEASE);
     }
 }
 
 void arm_translate(struct arm_translations *translations, struct arm_page *page, const uint8_t *itcm, uint32_t pc,
-                   bool thumb) {
+                   bool thumb, bool careful) {
     struct translator *translator = translations->translator;
     struct x64 *code = &translations->code;
     uint8_t *begin = code->at;
@@ -532,6 +574,7 @@ void arm_translate(struct arm_translations *translations, struct arm_page *page,
     translator->page = page;
     translator->itcm = itcm;
     translator->thumb = thumb;
+    translator->careful = careful;
     translator->blocks = translator->links = translator->ends = 0;
     block_at(translator, pc);
     emit_blocks(translator);

@@ -36,11 +36,15 @@ static void unmap_code(struct arm_translations *translations) {
 
 /* ---- life ---- */
 
-static void clear_slots(struct arm_page *page, const void *unresolved) {
+static const void *unresolved(const struct arm_translations *translations) {
+    return arm_executable(translations, translations->stubs.unresolved);
+}
+
+static void clear_slots(const struct arm_translations *translations, struct arm_slots *slots) {
     for (unsigned i = 0; i < PAGE_BYTES / 4; i++)
-        page->arm[i] = unresolved;
+        slots->arm[i] = unresolved(translations);
     for (unsigned i = 0; i < PAGE_BYTES / 2; i++)
-        page->thumb[i] = unresolved;
+        slots->thumb[i] = unresolved(translations);
 }
 
 struct arm_translations *arm_translations_create(void) {
@@ -58,7 +62,7 @@ struct arm_translations *arm_translations_create(void) {
     translations->code = (struct x64){translations->writable, translations->writable + CODE_BYTES, false};
     arm_write_stubs(translations);
     translations->after_stubs = translations->code.at;
-    clear_slots(&translations->blank, arm_executable(translations, translations->stubs.unresolved));
+    clear_slots(translations, &translations->blank.slots);
     return translations;
 #else
     return NULL;
@@ -70,6 +74,7 @@ static void free_pages(struct arm_translations *translations) {
         while (translations->table[i] != NULL) {
             struct arm_page *page = translations->table[i];
             translations->table[i] = page->next;
+            free(page->careful);
             free(page);
         }
     translations->pages = 0;
@@ -129,7 +134,8 @@ static struct arm_page *find_page(struct arm_translations *translations, const u
         translations->full = true;
         return NULL;
     }
-    clear_slots(page, arm_executable(translations, translations->stubs.unresolved));
+    clear_slots(translations, &page->slots);
+    page->careful = NULL;
     page->number = number;
     page->hash = hash;
     memcpy(page->content, content, sizeof content);
@@ -139,19 +145,33 @@ static struct arm_page *find_page(struct arm_translations *translations, const u
     return page;
 }
 
-const void *arm_find_translation(struct arm_core *core, uint32_t pc) {
+static struct arm_slots *find_slots(struct arm_translations *translations, struct arm_page *page, bool careful) {
+    if (!careful)
+        return &page->slots;
+    if (page->careful == NULL) {
+        struct arm_slots *slots = malloc(sizeof *slots);
+        if (slots == NULL)
+            return NULL;
+        clear_slots(translations, slots);
+        __atomic_store_n(&page->careful, slots, __ATOMIC_RELEASE);
+    }
+    return page->careful;
+}
+
+const void *arm_find_translation(struct arm_core *core, uint32_t pc, bool careful) {
     struct arm_translations *translations = core->translations;
-    uint32_t number = pc >> PAGE_SHIFT, offset = pc & (PAGE_BYTES - 1);
-    const void *unresolved = arm_executable(translations, translations->stubs.unresolved), *code = NULL;
+    uint32_t number = pc >> PAGE_SHIFT;
+    const void *code = NULL;
 
     pthread_mutex_lock(&translations->lock);
     struct arm_page *page = translations->full ? NULL : find_page(translations, core->itcm, number);
-    if (page != NULL) {
-        const void *const *slot = core->thumb ? &page->thumb[offset / 2] : &page->arm[offset / 4];
+    struct arm_slots *slots = page != NULL ? find_slots(translations, page, careful) : NULL;
+    if (slots != NULL) {
+        const void **slot = arm_slot(slots, pc, core->thumb);
         core->page[number] = page;
-        if (*slot == unresolved)
-            arm_translate(translations, page, core->itcm, pc, core->thumb);
-        if (*slot != unresolved)
+        if (*slot == unresolved(translations))
+            arm_translate(translations, page, core->itcm, pc, core->thumb, careful);
+        if (*slot != unresolved(translations))
             code = *slot;
     }
     pthread_mutex_unlock(&translations->lock);

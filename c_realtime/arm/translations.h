@@ -17,10 +17,15 @@
 #define PAGE_BYTES      (1u << PAGE_SHIFT)
 
 /* The host code for each place where a block can begin; by word in ARM state, by half-word in Thumb. */
-struct arm_page {
+struct arm_slots {
     const void *arm[PAGE_BYTES / 4];
     const void *thumb[PAGE_BYTES / 2];
-    uint32_t number; /* which page of ITCM */
+};
+
+struct arm_page {
+    struct arm_slots slots;
+    struct arm_slots *careful; /* the same in blocks of one instruction, for the end of a slice; NULL until wanted */
+    uint32_t number;           /* which page of ITCM */
     uint64_t hash;
     struct arm_page *next; /* with the same hash, modulo the table's size */
     uint8_t content[PAGE_BYTES + PAGE_LOOK_AHEAD];
@@ -71,10 +76,15 @@ bool arm_write_stubs(struct arm_translations *translations);
 
 /* Translate what begins at `pc`, which lies in `page`, and what it leads to in the page. */
 void arm_translate(struct arm_translations *translations, struct arm_page *page, const uint8_t *itcm, uint32_t pc,
-                   bool thumb);
+                   bool thumb, bool careful);
 
 /* The code for what a core has at `pc`, found or made; NULL if there is none to be had. */
-const void *arm_find_translation(struct arm_core *core, uint32_t pc);
+const void *arm_find_translation(struct arm_core *core, uint32_t pc, bool careful);
+
+static inline const void **arm_slot(struct arm_slots *slots, uint32_t pc, bool thumb) {
+    uint32_t offset = pc & (PAGE_BYTES - 1);
+    return thumb ? &slots->thumb[offset / 2] : &slots->arm[offset / 4];
+}
 
 /* The address at which the host executes what is written at `at`. */
 static inline const void *arm_executable(const struct arm_translations *translations, const uint8_t *at) {

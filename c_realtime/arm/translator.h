@@ -64,7 +64,7 @@ struct translator {
     struct x64 *code;
     struct arm_page *page;
     const uint8_t *itcm;
-    bool thumb;
+    bool thumb, careful;
 
     enum host_flags host_flags;
     const uint8_t *host_flags_at; /* they are valid if nothing has been written since */
@@ -86,7 +86,8 @@ struct translator {
 bool arm_word_is_left(uint32_t word);
 /* Does it go on elsewhere than at the next instruction? (Fixed branches are known by their step's target.) */
 bool arm_word_ends_block(uint32_t word);
-bool arm_word_accesses_memory(uint32_t word);
+/* May it turn out, when it is executed, to be left to the interpreter? An access to a device, a change of mode. */
+bool arm_word_may_be_left(uint32_t word);
 unsigned arm_word_flags_read(uint32_t word);
 unsigned arm_word_flags_written(uint32_t word);
 /* Cycles without what memories add, if the condition holds. */
@@ -95,6 +96,8 @@ int32_t arm_word_cycles(uint32_t word, const uint8_t *itcm, uint32_t pc, bool th
 /* ---- emitting ---- */
 
 void emit_data_processing(struct translator *translator, const struct step *step);
+void emit_status_read(struct translator *translator, const struct step *step);
+void emit_status_write(struct translator *translator, const struct step *step);
 void emit_multiply(struct translator *translator, const struct step *step);
 void emit_miscellaneous(struct translator *translator, const struct step *step);
 void emit_transfer(struct translator *translator, const struct step *step);
@@ -116,6 +119,9 @@ void emit_flags(struct translator *translator, const struct step *step, enum hos
 
 /* A jump that is taken if the ARM condition does not hold. */
 uint8_t *emit_jump_unless(struct translator *translator, uint32_t condition);
+
+/* Leave the instruction to the interpreter if the host's condition holds. */
+struct end *emit_step_if(struct translator *translator, const struct step *step, unsigned condition);
 
 struct end *add_end(struct translator *translator, enum end_kind kind, uint8_t *from);
 

@@ -66,10 +66,21 @@ static bool leaves_multiply(uint32_t word) {
     return true; /* SWP, undefined */
 }
 
+/* MRS and MSR of CPSR, from a register or an immediate. */
+static bool is_status_read(uint32_t word) {
+    return (word & 0x0ff000f0u) == 0x01000000u;
+}
+
+static bool is_status_write(uint32_t word) {
+    return word >> 28 != 15 && ((word & 0x0ff000f0u) == 0x01200000u || (word & 0x0ff00000u) == 0x03200000u);
+}
+
 static bool leaves_miscellaneous(uint32_t word) {
     bool pc = FIELD_RM == 15;
 
     switch (word >> 4 & 15) {
+    case 0x0:
+        return is_status_read(word) ? FIELD_RD == 15 : !is_status_write(word) || pc;
     case 0x1:
         return (word & 0x00600000u) == 0x00200000u   ? pc                   /* BX */
                : (word & 0x00600000u) == 0x00600000u ? pc || FIELD_RD == 15 /* CLZ */
@@ -99,14 +110,14 @@ static bool leaves_data_processing(uint32_t word) {
 
 bool arm_word_is_left(uint32_t word) {
     if (word >> 28 == 15)
-        return (word & 0x0d70f000u) != 0x0550f000u; /* all but PLD */
+        return (word & 0x0d70f000u) != 0x0550f000u && (word & 0x0e000000u) != 0x0a000000u; /* all but PLD and BLX */
     switch (word >> 25 & 7) {
     case 0:
         if ((word & 0x90) == 0x90)
             return word & 0x60 ? leaves_half_or_double(word) : leaves_multiply(word);
         return is_data_processing(word) ? leaves_data_processing(word) : leaves_miscellaneous(word);
     case 1:
-        return !is_data_processing(word) || leaves_data_processing(word);
+        return is_data_processing(word) ? leaves_data_processing(word) : !is_status_write(word);
     case 2:
     case 3:
         return leaves_single_transfer(word);
@@ -123,7 +134,7 @@ bool arm_word_is_left(uint32_t word) {
 
 bool arm_word_ends_block(uint32_t word) {
     if (word >> 28 == 15)
-        return false;
+        return (word >> 25 & 7) == 5;                                 /* BLX */
     if ((word >> 25 & 7) == 5 || (word & 0x0ff000d0u) == 0x01200010u) /* B, BL; BX, BLX */
         return true;
     if (is_multiple_transfer(word))
@@ -133,7 +144,9 @@ bool arm_word_ends_block(uint32_t word) {
     return is_data_processing(word) && FIELD_RD == 15 && !(BIT(24) && !BIT(23));
 }
 
-bool arm_word_accesses_memory(uint32_t word) {
+bool arm_word_may_be_left(uint32_t word) {
+    if (is_status_write(word))
+        return BIT(16);
     return word >> 28 != 15 && (is_single_transfer(word) || is_multiple_transfer(word) || is_half_or_double(word));
 }
 
@@ -152,6 +165,8 @@ unsigned arm_word_flags_read(uint32_t word) {
             flags |= FLAG_C;
         if (!BIT(25) && (word & 0xff0) == 0x060) /* RRX */
             flags |= FLAG_C;
+    } else if (is_status_read(word)) {
+        flags = FLAGS_ALL;
     } else if (is_single_transfer(word) && BIT(25) && (word & 0xfe0) == 0x060) {
         flags |= FLAG_C;
     }
@@ -171,6 +186,8 @@ unsigned arm_word_flags_written(uint32_t word) {
             return FLAG_N | FLAG_Z | (word & 0xf00 ? FLAG_C : FLAGS_NONE);
         return FLAG_N | FLAG_Z | (by_register || (word & 0xff0) == 0 ? FLAGS_NONE : FLAG_C);
     }
+    if (is_status_write(word))
+        return BIT(19) ? FLAGS_ALL : FLAGS_NONE;
     if ((word & 0x0f0000f0u) == 0x00000090u && word >> 28 != 15 && BIT(20))
         return FLAG_N | FLAG_Z;
     return FLAGS_NONE;
@@ -224,7 +241,11 @@ static int32_t multiple_transfer_cycles(uint32_t word, uint32_t *late) {
 }
 
 static int32_t miscellaneous_cycles(uint32_t word, uint32_t *late, enum arm_late *kind) {
+    if (is_status_write(word))
+        return BIT(16) ? ARM_EXTRA_MSR_CONTROL : 0;
     switch (word >> 4 & 15) {
+    case 0x0:
+        return ARM_EXTRA_STATUS_READ;
     case 0x1:
     case 0x3:
         return (word & 0x00600000u) == 0x00200000u ? ARM_EXTRA_BRANCH : 0;
@@ -247,7 +268,7 @@ int32_t arm_word_cycles(uint32_t word, const uint8_t *itcm, uint32_t pc, bool th
     int32_t extra = 0;
 
     if (word >> 28 == 15)
-        return 1;
+        return arm_word_ends_block(word) ? 1 + ARM_EXTRA_BRANCH : 1;
     if (is_data_processing(word)) {
         extra =
             (!BIT(25) && BIT(4) ? ARM_EXTRA_REGISTER_SHIFT : 0) + (arm_word_ends_block(word) ? ARM_EXTRA_BRANCH : 0);

@@ -45,6 +45,7 @@ enum x64_opcode {
     X64_MOV_TO = 0x89,
     X64_MOV_BYTE_TO = 0x88 | X64_BYTE,
     X64_MOV_HALF_TO = 0x89 | X64_HALF,
+    X64_OR_BYTE = 0x0a | X64_BYTE,
     X64_OR_BYTE_TO = 0x08 | X64_BYTE,
     X64_TEST = 0x85,
     X64_LEA = 0x8d,

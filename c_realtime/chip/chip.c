@@ -192,6 +192,7 @@ void chip_archive(struct archive *archive, struct chip *chip) {
     ARCHIVE(archive, chip->time);
     ARCHIVE(archive, chip->awake);
     ARCHIVE(archive, chip->sending);
+    archive_bool(archive, &chip->router_blocked);
     ARCHIVE(archive, chip->next_event);
     archive_expect(archive, ((chip->awake | chip->sending) >> CORES_PER_CHIP) == 0);
     for (unsigned i = 0; i < CORES_PER_CHIP; i++) /* whose next packet the fabric takes for granted */

@@ -48,6 +48,7 @@ struct chip {
     uint64_t next_event; /* no sleeping core has an event before this */
     uint32_t sending;    /* cores whose packets wait for the fabric */
     uint32_t held_back;  /* those of them whose next packet has found its receivers full in this delivery */
+    bool router_blocked; /* a packet waits for some output of this chip's router */
     struct processor *executing;
 
     struct unmodelled unmodelled[UNMODELLED_NOTES];

@@ -11,11 +11,14 @@ enum {
     SOURCE_ADDRESS = 0x18,
 };
 
-#define TCR_EMPTY    0x80000000u
-#define TCR_FULL     0x40000000u
-#define TCR_OVERRUN  0x20000000u
-#define TCR_NOT_FULL 0x10000000u
-#define RSR_RECEIVED 0x80000000u
+#define SOURCE_ADDRESS_RESET (PACKET_SOURCE_LOCAL << PACKET_SOURCE_SHIFT) /* packets come from where they are sent */
+
+#define TCR_EMPTY      0x80000000u
+#define TCR_FULL       0x40000000u
+#define TCR_OVERRUN    0x20000000u
+#define TCR_NOT_FULL   0x10000000u
+#define RSR_RECEIVED   0x80000000u
+#define RSR_ERROR_FREE 0x10000000u /* links do not corrupt packets here */
 
 static uint32_t waiting(const struct comms *comms) {
     return comms->tail - comms->head;
@@ -47,6 +50,8 @@ static void update_transmit(struct processor *processor) {
 
     processor->chip->sending = (processor->chip->sending & ~bit) | (unsent(&processor->comms) ? bit : 0);
     vic_drive(processor, VIC_COMMS_EMPTY | VIC_COMMS_NOT_FULL, !transmit_full(&processor->comms));
+    vic_drive(processor, VIC_COMMS_FULL, transmit_full(&processor->comms));
+    vic_drive(processor, VIC_COMMS_OVERRUN, processor->comms.overrun);
 }
 
 void comms_reset(struct processor *processor) {
@@ -54,8 +59,9 @@ void comms_reset(struct processor *processor) {
     comms->transmit_control = comms->transmit_data = 0;
     comms->has_data = comms->overrun = false;
     comms->transmit_head = comms->transmit_tail = 0;
-    comms->blocked_since = NEVER;
     comms->head = comms->tail = 0;
+    comms->source_address = SOURCE_ADDRESS_RESET;
+    router_output_moves(processor->chip, processor->index);
     update_receive(processor);
     update_transmit(processor);
 }
@@ -73,6 +79,7 @@ static void send_key(struct processor *processor, uint32_t key) {
     comms->has_data = false;
     if (transmit_full(comms)) {
         comms->overrun = true;
+        update_transmit(processor);
         return;
     }
     comms->transmit[comms->transmit_tail++ % COMMS_TRANSMIT_SIZE] = packet;
@@ -86,15 +93,9 @@ const struct packet *comms_next_to_send(const struct processor *processor) {
     return unsent(comms) ? &comms->transmit[comms->transmit_head % COMMS_TRANSMIT_SIZE] : NULL;
 }
 
-void comms_sent(struct processor *processor, bool delivered) {
-    struct comms *comms = &processor->comms;
-
-    comms->transmit_head++;
-    comms->blocked_since = NEVER;
-    if (delivered)
-        comms->sent++;
-    else
-        comms->timed_out++;
+void comms_sent(struct processor *processor) {
+    processor->comms.transmit_head++;
+    processor->comms.sent++;
     update_transmit(processor);
 }
 
@@ -109,7 +110,7 @@ bool comms_accepts(const struct processor *processor, enum packet_type type) {
 void comms_receive(struct processor *processor, const struct packet *packet) {
     struct comms *comms = &processor->comms;
 
-    if (!processor_is_running(processor)) {
+    if (!processor_is_running(processor) || waiting(comms) == COMMS_QUEUE_SIZE) {
         comms->unheard++;
         return;
     }
@@ -130,16 +131,18 @@ uint32_t comms_read(struct processor *processor, uint32_t offset) {
         if (comms->overrun)
             status |= TCR_OVERRUN;
         comms->overrun = false;
+        update_transmit(processor);
         return status | comms->transmit_control;
     }
     case RECEIVE_STATUS:
-        return packet ? RSR_RECEIVED | packet->control : 0;
+        return packet ? RSR_RECEIVED | RSR_ERROR_FREE | packet->control | 1u << packet_type(packet) : 0;
     case RECEIVE_DATA:
         return packet ? packet->payload : 0;
     case RECEIVE_KEY: {
         uint32_t key = packet ? packet->key : 0;
         if (packet) {
             comms->head++;
+            router_output_moves(processor->chip, processor->index);
             update_receive(processor);
         }
         return key;
@@ -165,6 +168,8 @@ void comms_write(struct processor *processor, uint32_t offset, uint32_t value) {
     case TRANSMIT_KEY:
         send_key(processor, value);
         break;
+    case RECEIVE_STATUS: /* clears parity and framing errors, of which there are none */
+        break;
     case SOURCE_ADDRESS:
         comms->source_address = value;
         break;
@@ -185,12 +190,10 @@ void comms_archive(struct archive *archive, struct comms *comms) {
     archive_ring(archive, &comms->transmit_head, &comms->transmit_tail, COMMS_TRANSMIT_SIZE);
     for (uint32_t i = comms->transmit_head; i != comms->transmit_tail; i++)
         ARCHIVE(archive, comms->transmit[i % COMMS_TRANSMIT_SIZE]);
-    ARCHIVE(archive, comms->blocked_since);
     archive_ring(archive, &comms->head, &comms->tail, COMMS_QUEUE_SIZE);
     for (uint32_t i = comms->head; i != comms->tail; i++)
         ARCHIVE(archive, comms->queue[i % COMMS_QUEUE_SIZE]);
     ARCHIVE(archive, comms->sent);
     ARCHIVE(archive, comms->received);
-    ARCHIVE(archive, comms->timed_out);
     ARCHIVE(archive, comms->unheard);
 }

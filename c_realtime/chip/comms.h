@@ -23,11 +23,10 @@ struct comms {
     bool overrun;  /* a key was written while the transmit queue was full; cleared by reading TCR */
     struct packet transmit[COMMS_TRANSMIT_SIZE]; /* sent, and not yet taken by the fabric */
     uint32_t transmit_head, transmit_tail;       /* free running; tail - head packets wait */
-    uint64_t blocked_since;                      /* when the first of them was held back; NEVER if it was not */
     struct packet queue[COMMS_QUEUE_SIZE];
     uint32_t head, tail; /* likewise, of the packets received */
-    uint64_t sent, received, timed_out;
-    uint64_t unheard; /* came while the core was stopped: nobody was there to take them */
+    uint64_t sent, received;
+    uint64_t unheard; /* came while the core was stopped, or had no place left: nobody took them */
 };
 
 void comms_reset(struct processor *processor);
@@ -37,8 +36,8 @@ void comms_write(struct processor *processor, uint32_t offset, uint32_t value);
 /* The next packet for the fabric; NULL if there is none. */
 const struct packet *comms_next_to_send(const struct processor *processor);
 
-/* That packet has gone: `delivered`, or given up. */
-void comms_sent(struct processor *processor, bool delivered);
+/* That packet has gone. */
+void comms_sent(struct processor *processor);
 
 /* Can the core take another packet of this type now? A core that does not run takes all, and hears none. */
 bool comms_accepts(const struct processor *processor, enum packet_type type);

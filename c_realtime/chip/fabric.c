@@ -2,16 +2,18 @@
 
 #include "chip.h"
 
-#define SOURCE_NONE PACKET_SOURCE_LOCAL
+#define LOCAL PACKET_SOURCE_LOCAL
 
 /* A packet on its way. */
 struct passage {
     const struct packet *packet;
+    uint64_t now;
     unsigned budget; /* how many more routers it may pass */
 };
 
-/* No sound route passes a router twice. One with a loop in it would go on, and a multicast one can multiply its packet
- * at every turn; silicon drops such packets by age. The allowance is for trees that meet themselves once. */
+/* No sound route passes a router twice. In one with a loop in it a packet goes on for ever, and a multicast packet can
+ * multiply at every turn; silicon drops it when the time phase has moved on by two. The allowance is for trees that
+ * meet themselves once. */
 static unsigned routers_allowed(unsigned chips) {
     return 2 * chips;
 }
@@ -20,203 +22,194 @@ static unsigned opposite(unsigned link) {
     return (link + 3) % LINKS_PER_CHIP;
 }
 
+/* The chip at the other end of a link; NULL if there is none, or one of the two ends is switched off. */
+static struct chip *linked(const struct chip *chip, unsigned link) {
+    struct chip *neighbour = chip->neighbour[link];
+
+    if (neighbour == NULL || !sysctl_link_sends(chip, link) || !sysctl_link_receives(neighbour, opposite(link)))
+        return NULL;
+    return neighbour;
+}
+
+/* ---- where a packet goes ---- */
+
+#define P2P_ADDRESS  0x0000ffffu
+#define P2P_SEQUENCE 0x00030000u
+#define ALL_LINKS    LINKS_PER_CHIP /* in a nearest-neighbour packet's link field */
+
+static uint32_t core_route(const struct processor *core) {
+    return 1u << (core->index + ROUTE_CORES_SHIFT);
+}
+
+static uint32_t p2p_route(struct chip *chip, uint32_t address) {
+    uint32_t entry = router_p2p_entry(chip, address);
+
+    if (entry == P2P_THIS_CHIP)
+        return core_route(router_monitor(chip));
+    return entry == P2P_NO_ROUTE ? 0 : 1u << entry;
+}
+
+/* A nearest-neighbour packet passes one link, to a monitor. Where nobody is linked it is lost without being missed:
+ * SCAMP sends such packets to find out who is there. */
+static uint32_t neighbour_route(struct chip *chip, const struct packet *packet, unsigned source) {
+    unsigned field = (packet->control & PACKET_LINK_MASK) >> PACKET_LINK_SHIFT;
+    uint32_t route = field < LINKS_PER_CHIP ? 1u << field : field == ALL_LINKS ? router_broadcast_links(chip) : 0;
+
+    if (source != LOCAL)
+        return core_route(router_monitor(chip));
+    for (unsigned link = 0; link < LINKS_PER_CHIP; link++)
+        if (linked(chip, link) == NULL)
+            route &= ~(1u << link);
+    return route;
+}
+
+static uint32_t route_of(struct chip *chip, const struct packet *packet, unsigned source, bool *defaulted) {
+    *defaulted = false;
+    switch (packet_type(packet)) {
+    case PACKET_POINT_TO_POINT:
+        return p2p_route(chip, packet->key & P2P_ADDRESS);
+    case PACKET_NEAREST_NEIGHBOUR:
+        return neighbour_route(chip, packet, source);
+    case PACKET_FIXED_ROUTE:
+        return router_fixed_route(chip);
+    default:
+        return router_multicast_route(chip, packet->key, source, defaulted);
+    }
+}
+
+/* Does the chip answer a packet that came over a link by itself, with no core taking part? */
+static bool is_served_by_chip(const struct chip *chip, const struct packet *packet, unsigned source) {
+    return packet_type(packet) == PACKET_NEAREST_NEIGHBOUR && source != LOCAL &&
+           (packet->control & PACKET_DIRECT || bootrom_is_active(chip));
+}
+
+/* ---- may it go? ---- */
+
+/* The outputs of a route that take no packet now. */
+static uint32_t blocked_outputs(struct chip *chip, enum packet_type type, uint32_t route) {
+    uint32_t blocked = 0;
+
+    for (uint32_t cores = route >> ROUTE_CORES_SHIFT; cores; cores &= cores - 1) {
+        const struct processor *core = &chip->core[__builtin_ctz(cores)];
+        if (!comms_accepts(core, type))
+            blocked |= core_route(core);
+    }
+    for (uint32_t links = route & ROUTE_LINKS; links; links &= links - 1)
+        if (linked(chip, (unsigned)__builtin_ctz(links)) == NULL)
+            blocked |= links & -links;
+    return blocked;
+}
+
+/* Look along the whole way. True if the packet may be sent now: everything is free, or so long blocked that the router
+ * in question gives the packet up. It waits as a whole, before it enters the fabric; on silicon its copies on free
+ * branches go ahead. */
+static bool may_go(struct chip *chip, struct passage *passage, unsigned source) {
+    bool defaulted;
+
+    if (passage->budget == 0)
+        return true;
+    passage->budget--;
+    if (!router_is_on(chip))
+        return false;
+    if (is_served_by_chip(chip, passage->packet, source))
+        return !(passage->packet->control & PACKET_DIRECT) ||
+               comms_accepts(router_monitor(chip->neighbour[source]), PACKET_NEAREST_NEIGHBOUR);
+    uint32_t route = route_of(chip, passage->packet, source, &defaulted);
+    uint32_t blocked = blocked_outputs(chip, packet_type(passage->packet), route);
+    if (blocked != 0)
+        return router_gives_up(chip, blocked, passage->now);
+    for (uint32_t links = route & ROUTE_LINKS; links; links &= links - 1) {
+        unsigned link = (unsigned)__builtin_ctz(links);
+        if (!may_go(linked(chip, link), passage, opposite(link)))
+            return false;
+    }
+    return true;
+}
+
+/* ---- it goes ---- */
+
 static void deliver(struct processor *to, const struct packet *packet, unsigned source) {
     struct packet received = *packet;
+
     received.control = (packet->control & ~PACKET_LINK_MASK) | source << PACKET_SOURCE_SHIFT;
+    if (packet_type(packet) == PACKET_POINT_TO_POINT) /* who sent it, where the sender had put for whom it is */
+        received.key = (packet->key & P2P_SEQUENCE) | (packet->source & P2P_ADDRESS);
     comms_receive(to, &received);
 }
 
-/* ---- multicast and fixed route ---- */
-
-static uint32_t route_of(struct chip *chip, const struct packet *packet, unsigned source, bool *defaulted) {
-    uint32_t route;
-
-    *defaulted = false;
-    if (packet_type(packet) == PACKET_FIXED_ROUTE)
-        return router_fixed_route(chip);
-    if (router_look_up(chip, packet->key, &route))
-        return route;
-    /* A key without an entry goes straight on, or is dropped where it began. */
-    *defaulted = true;
-    return source == SOURCE_NONE ? 0 : 1u << opposite(source);
-}
-
-/* Do all receivers of the tree have room? */
-static bool tree_accepts(struct chip *chip, struct passage *passage, unsigned source) {
-    enum packet_type type = packet_type(passage->packet);
-    bool defaulted;
-    uint32_t route = route_of(chip, passage->packet, source, &defaulted);
-
-    if (passage->budget == 0)
-        return true;
-    passage->budget--;
-    for (uint32_t cores = route >> ROUTE_CORES_SHIFT; cores; cores &= cores - 1)
-        if (!comms_accepts(&chip->core[__builtin_ctz(cores)], type))
-            return false;
-    for (uint32_t links = route & ROUTE_LINKS; links; links &= links - 1) {
-        unsigned link = (unsigned)__builtin_ctz(links);
-        if (chip->neighbour[link] != NULL && !tree_accepts(chip->neighbour[link], passage, opposite(link)))
-            return false;
-    }
-    return true;
-}
-
-static void send_tree(struct chip *chip, struct passage *passage, unsigned source) {
-    bool defaulted;
-    uint32_t route = route_of(chip, passage->packet, source, &defaulted);
-
-    if (passage->budget == 0)
-        return;
-    passage->budget--;
-    router_count(chip, passage->packet, source, route, defaulted);
-    for (uint32_t cores = route >> ROUTE_CORES_SHIFT; cores; cores &= cores - 1)
-        deliver(&chip->core[__builtin_ctz(cores)], passage->packet, source);
-    for (uint32_t links = route & ROUTE_LINKS; links; links &= links - 1) {
-        unsigned link = (unsigned)__builtin_ctz(links);
-        if (chip->neighbour[link] != NULL && !link_loses(chip, link))
-            send_tree(chip->neighbour[link], passage, opposite(link));
-    }
-}
-
-static bool try_tree(struct chip *chip, const struct packet *packet, unsigned budget) {
-    struct passage trial = {packet, budget}, passage = {packet, budget};
-
-    if (!tree_accepts(chip, &trial, SOURCE_NONE))
-        return false;
-    send_tree(chip, &passage, SOURCE_NONE);
-    return true;
-}
-
-/* ---- point to point ---- */
-
-/* The receiver reads the sender's address where the sender had put the receiver's; two sequence bits go along. */
-#define P2P_ADDRESS  0x0000ffffu
-#define P2P_SEQUENCE 0x00030000u
-
-static bool try_p2p(struct chip *chip, const struct packet *packet, unsigned budget) {
-    uint32_t destination = packet->key & P2P_ADDRESS;
-    unsigned source = SOURCE_NONE, passed = 0;
-    struct chip *at = chip;
-    uint32_t entry;
-
-    while ((entry = router_p2p_entry(at, destination)) < LINKS_PER_CHIP && at->neighbour[entry] != NULL &&
-           passed++ < budget)
-        at = at->neighbour[entry];
-    struct processor *monitor = router_monitor(at);
-    bool arrives = entry == P2P_THIS_CHIP;
-    if (arrives && !comms_accepts(monitor, PACKET_POINT_TO_POINT))
-        return false;
-    for (; chip != at; chip = chip->neighbour[entry], source = opposite(entry)) {
-        entry = router_p2p_entry(chip, destination);
-        router_count(chip, packet, source, 1u << entry, false);
-        if (link_loses(chip, entry))
-            return true;
-    }
-    router_count(at, packet, source, arrives ? 1u << (monitor->index + ROUTE_CORES_SHIFT) : 0, false);
-    if (arrives) {
-        struct packet arriving = *packet;
-        arriving.key = (packet->key & P2P_SEQUENCE) | (packet->source & P2P_ADDRESS);
-        deliver(monitor, &arriving, source);
-    }
-    return true;
-}
-
-/* ---- nearest neighbour ---- */
-
-/* A direct packet reads or writes a word of the neighbour's memory and devices without its cores taking part; the
- * answer comes back with the lowest bit of the address set. */
-static void peek_or_poke(struct chip *chip, unsigned link, const struct packet *packet) {
-    struct chip *neighbour = chip->neighbour[link];
+/* A direct packet reads or writes a word of the chip's memory and devices. The answer goes back with the lowest bit of
+ * the address set. */
+static void peek_or_poke(struct chip *chip, const struct packet *packet, unsigned source) {
     struct packet answer = {.control = (uint32_t)PACKET_NEAREST_NEIGHBOUR << PACKET_TYPE_SHIFT, .key = packet->key | 1};
+    struct processor *asker = router_monitor(chip->neighbour[source]);
 
     if (packet->control & PACKET_HAS_PAYLOAD) {
-        chip_write(neighbour, NULL, packet->key & ~3u, 4, packet->payload);
+        chip_write(chip, NULL, packet->key & ~3u, 4, packet->payload);
     } else {
         answer.control |= PACKET_HAS_PAYLOAD;
-        chip_read(neighbour, NULL, packet->key & ~3u, &answer.payload);
+        chip_read(chip, NULL, packet->key & ~3u, &answer.payload);
     }
-    deliver(router_monitor(chip), &answer, link);
+    deliver(asker, &answer, opposite(source));
 }
 
-/* Can a packet leave by this link? Where nobody is linked it is lost at once. */
-static bool neighbour_accepts(struct chip *chip, unsigned link, const struct packet *packet) {
-    struct chip *neighbour = chip->neighbour[link];
+static void go(struct chip *chip, struct passage *passage, unsigned source) {
+    const struct packet *packet = passage->packet;
+    bool defaulted;
 
-    if (neighbour == NULL)
-        return true;
-    if (packet->control & PACKET_DIRECT)
-        return comms_accepts(router_monitor(chip), PACKET_NEAREST_NEIGHBOUR);
-    return bootrom_is_active(neighbour) || comms_accepts(router_monitor(neighbour), PACKET_NEAREST_NEIGHBOUR);
-}
-
-static void send_to_neighbour(struct chip *chip, unsigned link, const struct packet *packet) {
-    struct chip *neighbour = chip->neighbour[link];
-
-    if (neighbour == NULL || link_loses(chip, link))
+    if (passage->budget == 0) {
+        router_note_aged(chip, packet, source);
         return;
-    if (packet->control & PACKET_DIRECT)
-        peek_or_poke(chip, link, packet);
-    else if (bootrom_is_active(neighbour))
-        bootrom_neighbour_packet(neighbour, packet);
-    else
-        deliver(router_monitor(neighbour), packet, opposite(link));
-}
-
-#define ALL_LINKS LINKS_PER_CHIP /* in a packet's link field */
-
-static bool try_nearest_neighbour(struct chip *chip, const struct packet *packet) {
-    unsigned field = (packet->control & PACKET_LINK_MASK) >> PACKET_LINK_SHIFT;
-    uint32_t route = field < LINKS_PER_CHIP ? 1u << field : field == ALL_LINKS ? ROUTE_LINKS : 0;
-
-    for (unsigned link = 0; link < LINKS_PER_CHIP; link++)
-        if (route >> link & 1 && !neighbour_accepts(chip, link, packet))
-            return false;
-    router_count(chip, packet, SOURCE_NONE, route, false);
-    for (unsigned link = 0; link < LINKS_PER_CHIP; link++)
-        if (route >> link & 1)
-            send_to_neighbour(chip, link, packet);
-    return true;
+    }
+    passage->budget--;
+    uint32_t route = route_of(chip, packet, source, &defaulted);
+    uint32_t blocked = blocked_outputs(chip, packet_type(packet), route);
+    if (is_served_by_chip(chip, packet, source)) {
+        router_count(chip, packet, source, core_route(router_monitor(chip)), false);
+        if (packet->control & PACKET_DIRECT)
+            peek_or_poke(chip, packet, source);
+        else
+            bootrom_neighbour_packet(chip, packet);
+        return;
+    }
+    if (blocked != 0 && router_gives_up(chip, blocked, passage->now)) {
+        router_dump(chip, packet, source, blocked, defaulted, passage->now);
+        return;
+    }
+    router_count(chip, packet, source, route, defaulted);
+    for (uint32_t cores = route >> ROUTE_CORES_SHIFT; cores; cores &= cores - 1)
+        deliver(&chip->core[__builtin_ctz(cores)], packet, source);
+    for (uint32_t links = route & ROUTE_LINKS; links; links &= links - 1) {
+        unsigned link = (unsigned)__builtin_ctz(links);
+        struct chip *neighbour = linked(chip, link);
+        if (neighbour != NULL && !link_loses(chip, link))
+            go(neighbour, passage, opposite(link));
+    }
 }
 
 /* ---- a window's packets ---- */
 
-/* Send one packet of a core; false, with nothing sent, if a receiver is full. */
-static bool try_packet(struct processor *from, const struct packet *packet, unsigned budget) {
-    switch (packet_type(packet)) {
-    case PACKET_POINT_TO_POINT:
-        return try_p2p(from->chip, packet, budget);
-    case PACKET_NEAREST_NEIGHBOUR:
-        return try_nearest_neighbour(from->chip, packet);
-    default:
-        return try_tree(from->chip, packet, budget);
-    }
-}
+/* Let the next packet of a core go if it may. */
+static bool serve(struct processor *from, unsigned budget, uint64_t now) {
+    const struct packet *packet = comms_next_to_send(from);
+    struct passage trial = {packet, now, budget}, passage = trial;
+    unsigned source = packet_pretended_source(packet);
 
-/* Let the next packet of a core go if it can, or give it up when it has waited too long. */
-static bool serve(struct processor *from, unsigned budget, uint64_t end) {
-    struct comms *comms = &from->comms;
-
-    if (try_packet(from, comms_next_to_send(from), budget)) {
-        comms_sent(from, true);
-        return true;
-    }
-    if (comms->blocked_since == NEVER)
-        comms->blocked_since = end;
-    if (end - comms->blocked_since < PACKET_TIMEOUT_CYCLES)
+    if (!may_go(from->chip, &trial, source))
         return false;
-    comms_sent(from, false);
+    go(from->chip, &passage, source);
+    comms_sent(from);
     return true;
 }
 
 /* One packet of each core that has any left and is not held back, from core `first` on. Returns whether any went. */
-static bool serve_chip(struct chip *chip, unsigned first, unsigned budget, uint64_t end) {
+static bool serve_chip(struct chip *chip, unsigned first, unsigned budget, uint64_t now) {
     bool progress = false;
 
     for (unsigned i = 0; i < CORES_PER_CHIP; i++) {
         unsigned core = (first + i) % CORES_PER_CHIP;
         if (!((chip->sending & ~chip->held_back) >> core & 1))
             continue;
-        if (serve(&chip->core[core], budget, end))
+        if (serve(&chip->core[core], budget, now))
             progress = true;
         else
             chip->held_back |= 1u << core;
@@ -231,6 +224,7 @@ void fabric_deliver(struct chip *const *chips, unsigned count, uint64_t end) {
     for (unsigned i = 0; i < count; i++) {
         progress |= chips[i]->sending != 0;
         chips[i]->held_back = 0;
+        chips[i]->router_blocked = false;
     }
     if (!progress)
         return;

@@ -1,15 +1,10 @@
 #include "chip.h"
 
-/* Registers (SpiNNaker datasheet, router). */
+/* Registers (SpiNNaker datasheet, router); router_report.c has the others. */
 enum {
     CONTROL = 0x000,
-    STATUS = 0x004,
-    ERROR_HEADER = 0x008,
-    DUMP_STATUS = 0x028,
-    DIAGNOSTIC_CONTROL = 0x02c,
+    DIVERSION = 0x080,
     FIXED_ROUTE = 0x084,
-    FILTER = 0x200,
-    COUNTER = 0x300,
     MULTICAST_ROUTE = 0x4000,
     MULTICAST_KEY = 0x8000,
     MULTICAST_MASK = 0xc000,
@@ -17,17 +12,27 @@ enum {
     P2P_TABLE_END = P2P_TABLE + 4 * ROUTER_P2P_WORDS,
 };
 
-#define CONTROL_RESET    0x00400001u
-#define P2P_ENTRIES_NONE 0x00db6db6u /* eight times 6: no route */
-#define ROUTE_MASK       0x00ffffffu
+#define CONTROL_ROUTE         0x00000001u
+#define CONTROL_RESTART_WAITS 0x00008000u
+#define CONTROL_RESET         0x00400001u
+#define P2P_ENTRIES_NONE      0x00db6db6u /* eight times 6: no route */
+#define ROUTE_MASK            0x00ffffffu
+#define BROADCAST_SHIFT       26          /* in the fixed-route register: links of nearest-neighbour broadcasts */
+#define FIXED_ROUTE_RESET     0xfc000000u /* all of them */
 
 void router_init(struct chip *chip) {
     struct router *router = &chip->router;
-    *router = (struct router){.control = CONTROL_RESET, .counter_enable = 0xffff};
+    *router = (struct router){.control = CONTROL_RESET, .fixed_route = FIXED_ROUTE_RESET, .counter_enable = 0xffff};
     for (unsigned i = 0; i < ROUTER_ENTRIES; i++)
         router->key[i] = 0xffffffffu; /* with mask 0: matches nothing */
     for (unsigned i = 0; i < ROUTER_P2P_WORDS; i++)
         router->p2p[i] = P2P_ENTRIES_NONE;
+    for (unsigned i = 0; i < ROUTER_OUTPUTS; i++)
+        router->blocked_since[i] = NEVER;
+}
+
+bool router_is_on(const struct chip *chip) {
+    return chip->router.control & CONTROL_ROUTE;
 }
 
 struct processor *router_monitor(struct chip *chip) {
@@ -35,51 +40,9 @@ struct processor *router_monitor(struct chip *chip) {
     return &chip->core[index < CORES_PER_CHIP ? index : 0];
 }
 
-/* ---- diagnostic counters ----
- * A counter counts the packets that match its filter: one of the marked values in each field (datasheet, diagnostics).
- */
-
-#define FILTER_EMERGENCY_SHIFT 4
-#define FILTER_DEFAULT_SHIFT   10
-#define FILTER_PAYLOAD_SHIFT   12
-#define FILTER_SOURCE_SHIFT    14
-#define FILTER_DUMPED          (1u << 16)
-#define FILTER_LOCAL           (1u << 17)
-#define FILTER_MONITOR         (1u << 18)
-#define FILTER_LINKS_SHIFT     19
-
-void router_count(struct chip *chip, const struct packet *packet, unsigned source, uint32_t route, bool defaulted) {
-    struct router *router = &chip->router;
-    uint32_t monitor = 1u << (router_monitor(chip)->index + ROUTE_CORES_SHIFT);
-    uint32_t where = (route & ROUTE_LINKS) << FILTER_LINKS_SHIFT;
-
-    if (route == 0)
-        where |= FILTER_DUMPED;
-    if (route & monitor)
-        where |= FILTER_MONITOR;
-    if (route & ~(monitor | ROUTE_LINKS))
-        where |= FILTER_LOCAL;
-    uint32_t traits[] = {
-        1u << packet_type(packet),
-        1u << FILTER_EMERGENCY_SHIFT, /* there is no emergency routing here: every packet is a normal one */
-        1u << FILTER_DEFAULT_SHIFT << !defaulted,
-        1u << FILTER_PAYLOAD_SHIFT << !(packet->control & PACKET_HAS_PAYLOAD),
-        1u << FILTER_SOURCE_SHIFT << (source != PACKET_SOURCE_LOCAL),
-        where,
-    };
-    for (unsigned i = 0; i < ROUTER_DIAGNOSTICS; i++) {
-        bool matches = router->counter_enable >> i & 1;
-        for (unsigned t = 0; matches && t < sizeof traits / sizeof *traits; t++)
-            matches = router->filter[i] & traits[t];
-        if (matches)
-            router->counter[i]++;
-    }
-}
-
 /* ---- tables ---- */
 
-bool router_look_up(struct chip *chip, uint32_t key, uint32_t *route) {
-    struct router *router = &chip->router;
+static bool look_up(struct router *router, uint32_t key, uint32_t *route) {
     struct router_cached *cached = &router->cache[(key ^ key >> 8 ^ key >> 16) % ROUTER_CACHE];
 
     if (!cached->valid || cached->key != key) {
@@ -95,6 +58,33 @@ bool router_look_up(struct chip *chip, uint32_t key, uint32_t *route) {
     return cached->hit;
 }
 
+/* What becomes of a packet without an entry that came by a link (datasheet, diversion register). */
+enum { DIVERT_STRAIGHT_ON, DIVERT_TO_MONITOR, DIVERT_TO_NOWHERE };
+
+static uint32_t default_route(struct chip *chip, unsigned source) {
+    if (source >= LINKS_PER_CHIP) /* it began here */
+        return 0;
+    switch (chip->router.diversion >> 2 * source & 3) {
+    case DIVERT_STRAIGHT_ON:
+        return 1u << (source + 3) % LINKS_PER_CHIP;
+    case DIVERT_TO_MONITOR:
+        return 1u << (router_monitor(chip)->index + ROUTE_CORES_SHIFT);
+    default:
+        return 0;
+    }
+}
+
+uint32_t router_multicast_route(struct chip *chip, uint32_t key, unsigned source, bool *defaulted) {
+    uint32_t route;
+
+    *defaulted = !look_up(&chip->router, key, &route);
+    return *defaulted ? default_route(chip, source) : route;
+}
+
+uint32_t router_broadcast_links(const struct chip *chip) {
+    return chip->router.fixed_route >> BROADCAST_SHIFT;
+}
+
 uint32_t router_fixed_route(const struct chip *chip) {
     return chip->router.fixed_route & ROUTE_MASK;
 }
@@ -107,25 +97,32 @@ uint32_t router_p2p_entry(const struct chip *chip, uint32_t address) {
 
 uint32_t router_read(struct chip *chip, uint32_t offset) {
     struct router *router = &chip->router;
+    uint32_t value;
 
     if (offset >= P2P_TABLE && offset < P2P_TABLE_END)
         return router->p2p[(offset - P2P_TABLE) / 4];
     if (offset >= MULTICAST_ROUTE && offset < MULTICAST_ROUTE + 4 * ROUTER_ENTRIES)
         return router->route[(offset - MULTICAST_ROUTE) / 4];
-    if (offset >= FILTER && offset < FILTER + 4 * ROUTER_DIAGNOSTICS)
-        return router->filter[(offset - FILTER) / 4];
-    if (offset >= COUNTER && offset < COUNTER + 4 * ROUTER_DIAGNOSTICS)
-        return router->counter[(offset - COUNTER) / 4];
-    if (offset == CONTROL)
+    if (router_read_report(chip, offset, &value))
+        return value;
+    switch (offset) {
+    case CONTROL:
         return router->control;
-    if (offset == FIXED_ROUTE)
+    case DIVERSION:
+        return router->diversion;
+    case FIXED_ROUTE:
         return router->fixed_route;
-    if (offset == DIAGNOSTIC_CONTROL)
-        return router->counter_enable;
-    if (offset == STATUS || (offset >= ERROR_HEADER && offset <= DUMP_STATUS))
-        return 0; /* nothing is ever dumped or in error */
+    }
     chip_note_unmodelled(chip, NULL, ROUTER_BASE + offset, false);
     return 0;
+}
+
+static void write_control(struct chip *chip, uint32_t value) {
+    if (value & CONTROL_RESTART_WAITS)
+        for (unsigned i = 0; i < ROUTER_OUTPUTS; i++)
+            chip->router.blocked_since[i] = NEVER;
+    chip->router.control = value & ~CONTROL_RESTART_WAITS;
+    router_update_interrupts(chip);
 }
 
 static void write_multicast_table(struct router *router, uint32_t offset, uint32_t value) {
@@ -147,19 +144,14 @@ void router_write(struct chip *chip, uint32_t offset, uint32_t value) {
         router->p2p[(offset - P2P_TABLE) / 4] = value;
     } else if (offset >= MULTICAST_ROUTE && offset < P2P_TABLE && (offset & 0x3fff) < 4 * ROUTER_ENTRIES) {
         write_multicast_table(router, offset, value);
-    } else if (offset >= FILTER && offset < FILTER + 4 * ROUTER_DIAGNOSTICS) {
-        router->filter[(offset - FILTER) / 4] = value;
-    } else if (offset >= COUNTER && offset < COUNTER + 4 * ROUTER_DIAGNOSTICS) {
-        router->counter[(offset - COUNTER) / 4] = value;
+    } else if (router_write_report(chip, offset, value)) {
+        return;
     } else if (offset == CONTROL) {
-        router->control = value;
+        write_control(chip, value);
+    } else if (offset == DIVERSION) {
+        router->diversion = value;
     } else if (offset == FIXED_ROUTE) {
         router->fixed_route = value;
-    } else if (offset == DIAGNOSTIC_CONTROL) { /* the upper half clears counters, the lower enables them */
-        for (unsigned i = 0; i < ROUTER_DIAGNOSTICS; i++)
-            if (value >> (16 + i) & 1)
-                router->counter[i] = 0;
-        router->counter_enable = value & 0xffff;
     } else {
         chip_note_unmodelled(chip, NULL, ROUTER_BASE + offset, true);
     }
@@ -172,6 +164,7 @@ void router_archive(struct archive *archive, struct router *router) {
         *router = (struct router){0};
     ARCHIVE(archive, router->control);
     ARCHIVE(archive, router->fixed_route);
+    ARCHIVE(archive, router->diversion);
     archive->memory(archive, router->route, sizeof router->route);
     archive->memory(archive, router->key, sizeof router->key);
     archive->memory(archive, router->mask, sizeof router->mask);
@@ -181,4 +174,15 @@ void router_archive(struct archive *archive, struct router *router) {
     ARCHIVE(archive, router->filter);
     ARCHIVE(archive, router->counter);
     ARCHIVE(archive, router->counter_enable);
+    ARCHIVE(archive, router->timing_control);
+    ARCHIVE(archive, router->passed);
+    ARCHIVE(archive, router->timed);
+    ARCHIVE(archive, router->timed_since);
+    ARCHIVE(archive, router->dump);
+    ARCHIVE(archive, router->error);
+    ARCHIVE(archive, router->interrupts);
+    ARCHIVE(archive, router->blocked_since);
+    ARCHIVE(archive, router->last_dump);
+    ARCHIVE(archive, router->dumped);
+    ARCHIVE(archive, router->aged);
 }

@@ -81,6 +81,16 @@ static void set_resets(struct chip *chip, uint32_t mask) {
     chip->sysctl.cpu_reset = mask;
 }
 
+#define LINK_SENDERS_SHIFT 8 /* in the link disable register; receivers are below */
+
+bool sysctl_link_receives(const struct chip *chip, unsigned link) {
+    return !(chip->sysctl.link_disable >> link & 1);
+}
+
+bool sysctl_link_sends(const struct chip *chip, unsigned link) {
+    return !(chip->sysctl.link_disable >> (link + LINK_SENDERS_SHIFT) & 1);
+}
+
 static uint32_t sleeping_cores(const struct chip *chip) {
     uint32_t sleeping = 0;
     for (unsigned i = 0; i < CORES_PER_CHIP; i++)
@@ -127,6 +137,8 @@ uint32_t sysctl_read(struct chip *chip, uint32_t offset) {
     case SET_FLAG:
     case CLEAR_FLAG:
         return sysctl->flags;
+    case LINK_DISABLE:
+        return sysctl->link_disable;
     case CLOCK_MUX:
         return sysctl->clock_mux;
     case SLEEP_STATUS:
@@ -152,8 +164,8 @@ uint32_t sysctl_read(struct chip *chip, uint32_t offset) {
 
 /* Writes that stop or start cores count only with the code in the top bits; true if it is there or not needed. */
 static bool code_fits(uint32_t offset, uint32_t value) {
-    bool guarded =
-        (offset >= CPU_DISABLE && offset <= CLEAR_IRQ) || (offset >= SOFT_RESET_LEVEL && offset < RESET_CODE);
+    bool guarded = (offset >= CPU_DISABLE && offset <= CLEAR_IRQ) ||
+                   (offset >= SOFT_RESET_LEVEL && offset < RESET_CODE) || offset == LINK_DISABLE;
     return !guarded || (value & WRITE_CODE_MASK) == WRITE_CODE;
 }
 
@@ -227,6 +239,9 @@ void sysctl_write(struct chip *chip, uint32_t offset, uint32_t value) {
         break;
     case CLEAR_FLAG:
         sysctl->flags &= ~cores;
+        break;
+    case LINK_DISABLE:
+        sysctl->link_disable = value & ~WRITE_CODE_MASK;
         break;
     case CLOCK_MUX:
         sysctl->clock_mux = value;

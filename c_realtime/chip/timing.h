@@ -22,8 +22,8 @@
 #define ETHERNET_CYCLES_PER_BYTE 16
 #define ETHERNET_LATENCY_CYCLES  (25 * CYCLES_PER_US)
 
-/* How long a packet may wait for full receivers before it is given up. */
-#define PACKET_TIMEOUT_CYCLES (10000 * CYCLES_PER_US)
+/* SCAMP sets the router's clock to a third of 400 MHz; this is how many CPU cycles two of its clocks are. */
+#define ROUTER_CLOCK_CPU_CYCLES_X2 3
 
 /* How often the fabric begins with another chip and core. */
 #define FABRIC_TURN_CYCLES (2 * CYCLES_PER_US)

@@ -13,8 +13,13 @@ struct processor;
 #define VIC_TIMER1         (1u << 4)
 #define VIC_TIMER2         (1u << 5)
 #define VIC_COMMS_RECEIVED (1u << 6)
+#define VIC_COMMS_FULL     (1u << 9)
+#define VIC_COMMS_OVERRUN  (1u << 10)
 #define VIC_COMMS_EMPTY    (1u << 11) /* the transmit buffer is empty */
 #define VIC_DMA_DONE       (1u << 12)
+#define VIC_ROUTER_COUNTER (1u << 15)
+#define VIC_ROUTER_DUMP    (1u << 16)
+#define VIC_ROUTER_ERROR   (1u << 17)
 #define VIC_SYSTEM_CONTROL (1u << 18)
 #define VIC_ETHERNET_RX    (1u << 20)
 #define VIC_COMMS_NOT_FULL (1u << 23)

@@ -11,6 +11,7 @@
 #define SV_UNIX_TIME         0x1c
 #define SV_LED0              0x30
 #define SV_ROOT_CHIP         0x40
+#define SV_SOFT_WATCHDOG     0x43 /* unanswered pings after which SCAMP stops a core; SpiNNMan has it off */
 #define SV_USER_SDRAM        0x4c /* words that SCAMP leaves out of the heap: none, as SpiNNMan has it */
 #define SV_BOOT_SIGNATURE    0x5c
 #define SYSTEM_VARIABLES_END (SYSTEM_VARIABLES + 128)
@@ -41,6 +42,7 @@ bool bootimage_read(const char *path, enum machine_board board, uint32_t unix_ti
     put_32(image, SV_UNIX_TIME, unix_time);
     put_32(image, SV_LED0, board == BOARD_SPINN3 ? LEDS_SPINN3 : LEDS_SPINN5);
     image[SYSTEM_VARIABLES + SV_ROOT_CHIP] = 1;
+    image[SYSTEM_VARIABLES + SV_SOFT_WATCHDOG] = 0;
     put_32(image, SV_USER_SDRAM, 0);
     put_32(image, SV_BOOT_SIGNATURE, unix_time);
     return true;

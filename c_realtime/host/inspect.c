@@ -43,11 +43,11 @@ static void add_core(struct answer *answer, const struct processor *core) {
                ", \"physical\": %u, \"running\": %s, \"waiting\": %s, \"pc\": %" PRIu32 ", \"busy_s\": %.6f, "
                "\"instructions\": %" PRIu64 ", \"packets_waiting\": %" PRIu32 ", \"packets_to_send\": %" PRIu32
                ", \"transfers\": %" PRIu32 ", \"packets_sent\": %" PRIu64 ", \"packets_received\": %" PRIu64
-               ", \"packets_timed_out\": %" PRIu64 ", \"packets_unheard\": %" PRIu64 "}",
+               ", \"packets_unheard\": %" PRIu64 "}",
                core->index, yes_or_no(processor_is_running(core)), yes_or_no(core->arm.waiting), core->arm.pc,
                seconds(core->busy), core->arm.instructions, comms->tail - comms->head,
                comms->transmit_tail - comms->transmit_head, core->dma.pending, comms->sent, comms->received,
-               comms->timed_out, comms->unheard);
+               comms->unheard);
 }
 
 void inspect_core(struct answer *answer, const struct machine *machine, struct processor *core, unsigned number) {
@@ -110,7 +110,8 @@ void inspect_chip(struct answer *answer, const struct machine *machine, struct c
                seconds(machine->now), chip->x, chip->y, yes_or_no(!bootrom_is_active(chip)), links);
     for (unsigned i = 0; i < leds; i++)
         answer_add(answer, "%s%s", i ? ", " : "", yes_or_no(lit >> i & 1));
-    answer_add(answer, "], \"router_entries\": %u, ", entries_in_use(&chip->router));
+    answer_add(answer, "], \"router_entries\": %u, \"packets_dumped\": %" PRIu64 ", \"packets_aged\": %" PRIu64 ", ",
+               entries_in_use(&chip->router), chip->router.dumped, chip->router.aged);
     add_words(answer, "router_counters", chip->router.counter, ROUTER_DIAGNOSTICS);
     answer_add(answer, ", \"ethernet\": ");
     if (chip->bootrom.settings.has_ethernet)

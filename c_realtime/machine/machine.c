@@ -202,15 +202,17 @@ struct machine_statistics machine_statistics(const struct machine *machine) {
         .datagrams_dropped = machine->datagrams_dropped,
         .chips = machine->chip_count,
     };
-    for (unsigned i = 0; i < machine->chip_count; i++)
+    for (unsigned i = 0; i < machine->chip_count; i++) {
+        statistics.packets_timed_out += machine->chip[i]->router.dumped;
+        statistics.packets_dropped += machine->chip[i]->router.aged;
         for (unsigned k = 0; k < CORES_PER_CHIP; k++) {
             const struct processor *core = &machine->chip[i]->core[k];
             statistics.instructions += core->arm.instructions;
             statistics.packets_sent += core->comms.sent;
             statistics.packets_received += core->comms.received;
             statistics.packets_dropped += core->comms.unheard;
-            statistics.packets_timed_out += core->comms.timed_out;
             statistics.cores_awake += processor_is_running(core) && !core->arm.waiting;
         }
+    }
     return statistics;
 }

@@ -35,7 +35,10 @@ static inline struct machine *busy_machine(enum machine_board board) {
         load_program(&chip->core[1], receiver, sizeof receiver);
         router_write(chip, 0x4000, 1u << (6 + 1) | 1u << (chip->x == 0 ? 0 : 3)); /* here and to the neighbour */
         router_write(chip, 0x8000, 0);
-        router_write(chip, 0xc000, 0x80000000u | (chip->x ? 0 : 1)); /* odd keys of one column are not for it */
+        router_write(chip, 0xc000, 0x80000000u | (chip->x ? 0 : 1)); /* odd keys are not for one of the columns: */
+        router_write(chip, 0x4004, 0);                               /* they go nowhere there */
+        router_write(chip, 0x8004, 1);
+        router_write(chip, 0xc004, 1);
     }
     return machine;
 }

@@ -84,10 +84,12 @@ static void long_tree(void) {
     start(BOARD_SPINN5);
     for (unsigned i = 0; i < machine->chip_count; i++) {
         struct chip *chip = machine->chip[i];
-        uint32_t up = chip->neighbour[2] != NULL ? 1u << 2 : 0;
+        uint32_t wired = 0;
+        for (unsigned link = 0; link < LINKS_PER_CHIP; link++)
+            wired |= chip->neighbour[link] != NULL ? 1u << link : 0;
         /* Along the diagonal from 0,0 to 7,7, and from it to the north and to the east. */
-        uint32_t links = chip->x == chip->y ? 0x07 : chip->x > chip->y ? 1u << 0 : up;
-        route(chip, 0, 0x42, 0xffffffff, 1u << (6 + 2) | links);
+        uint32_t links = chip->x == chip->y ? 0x07 : chip->x > chip->y ? 1u << 0 : 1u << 2;
+        route(chip, 0, 0x42, 0xffffffff, 1u << (6 + 2) | (links & wired));
     }
     comms_write(&machine->root->core[1], TXKEY, 0x42);
     end_window();

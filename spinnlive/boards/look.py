@@ -49,7 +49,6 @@ class CoreView:
     transfers: int
     packets_sent: int
     packets_received: int
-    packets_timed_out: int
     packets_unheard: int
 
 
@@ -69,7 +68,9 @@ class ChipView:
     """A chip at emulated time ``emulated_s`` (s).
 
     ``links``: those that lead to a neighbour. ``leds``: which are lit. ``router_entries``: used entries of the
-    multicast table; ``router_counters``: named by `ROUTER_COUNTERS`. ``ethernet``: None on a chip without one.
+    multicast table. ``packets_dumped``: given up by the router because an output was blocked for too long;
+    ``packets_aged``: because they went round in a loop.
+    ``router_counters``: named by `ROUTER_COUNTERS`. ``ethernet``: None on a chip without one.
     """
 
     x: int
@@ -79,6 +80,8 @@ class ChipView:
     links: tuple[int, ...]
     leds: tuple[bool, ...]
     router_entries: int
+    packets_dumped: int
+    packets_aged: int
     router_counters: tuple[int, ...]
     ethernet: EthernetView | None
     cores: tuple[CoreView, ...]
@@ -127,6 +130,8 @@ async def chip(address: str, x: int, y: int) -> ChipView:
         links=tuple(link for link in range(6) if told["links"] >> link & 1),
         leds=tuple(told["leds"]),
         router_entries=told["router_entries"],
+        packets_dumped=told["packets_dumped"],
+        packets_aged=told["packets_aged"],
         router_counters=tuple(told["router_counters"]),
         ethernet=None if ethernet is None else EthernetView(**ethernet),
         cores=tuple(_core_view(core) for core in told["cores"]),

@@ -73,6 +73,7 @@ def chip_tables(now: ChipView, before: ChipView, *, everything: bool) -> list[Ta
     devices.add_row("links", ", ".join(map(str, now.links)))
     devices.add_row("LEDs", " ".join("on" if lit else "off" for lit in now.leds))
     devices.add_row("router entries", str(now.router_entries))
+    devices.add_row("packets dumped, aged", f"{now.packets_dumped}, {now.packets_aged}")
     for name, count in zip(look.ROUTER_COUNTERS, now.router_counters, strict=True):
         if count or everything:
             devices.add_row(f"router, {name}", str(count))

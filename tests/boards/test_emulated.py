@@ -23,6 +23,9 @@ from spinnlive.errors import AddressInUse, BoardFailed, BoardLost, UsageError
 
 SDRAM_HEAP = 0x60240018
 
+SOFT_WATCHDOG = 0xF5007F43
+"""The system variable with the number of unanswered pings (spinnaker_tools, sark.h: sv_t)."""
+
 EXPECTED_SDRAM = 123469792
 """Bytes that a chip has for applications (SpiNNMachine, version_spin1.py): it warns if there are others."""
 
@@ -61,6 +64,14 @@ async def test_a_booted_board_has_the_sdram_of_one_that_spinnman_has_booted() ->
         assert {chip.free_sdram for chip in await scp.chip_infos([(0, 0), (1, 1)])} == {
             EXPECTED_SDRAM
         }
+
+
+async def test_scamp_stops_no_core_that_is_too_busy_to_answer_as_on_a_board_that_spinnman_has_booted() -> (
+    None
+):
+    """A gatherer of sPyNNaker's spends seconds in its fast interrupt while it passes recordings on."""
+    async with EmulatedBoard() as board, open_scp(board.address) as scp:
+        assert await scp.read(0, 0, SOFT_WATCHDOG, 1) == b"\0"
 
 
 async def test_two_boards_take_two_addresses() -> None:

@@ -21,8 +21,8 @@ from why import Knowledge, read_knowledge
 
 from spinnlive.boards.emulated import board_program
 
-SIZES = (4, 48)
-"""Each file is run on a SpiNN-3; what does not pass there is run on a SpiNN-5."""
+SIZES = (4, 48, 144)
+"""Each file is run on a SpiNN-3; what does not pass there on a SpiNN-5, and at last on three of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Plan:
 
     files: tuple[File, ...]
     sizes: tuple[int, ...]
+    python: Path
+    booted: bool
     limit_s: float
     addresses: tuple[str | None, ...]
     python_path: tuple[Path, ...]
@@ -50,7 +52,14 @@ def _settled(file: File, print_of: str, store: Store, plan: Plan) -> bool:
 async def _run_one(file: File, plan: Plan, address: str | None, print_of: str) -> list[Result]:
     """Run a file on boards of growing size until everything in it has passed."""
     conditions = Conditions(
-        plan.limit_s, address, plan.python_path, plan.settings, plan.results / "logs", print_of
+        python=plan.python,
+        limit_s=plan.limit_s,
+        address=address,
+        booted=plan.booted,
+        python_path=plan.python_path,
+        settings=plan.settings,
+        logs=plan.results / "logs",
+        fingerprint=print_of,
     )
     best: dict[str, Result] = {}
     for chips in plan.sizes:
@@ -69,7 +78,7 @@ async def _run_all(plan: Plan, store: Store, knowledge: Knowledge) -> None:
 
     async def work(address: str | None) -> None:
         for file in waiting:
-            print_of = fingerprint([program, file.path], plan.settings)
+            print_of = fingerprint([program, file.path], [plan.python, plan.booted, plan.settings])
             if _settled(file, print_of, store, plan):
                 continue
             for result in await _run_one(file, plan, address, print_of):
@@ -122,9 +131,18 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--examples", type=FOLDER, multiple=True, help="A folder of PyNN scripts.")
 @click.option("--tests", type=FOLDER, multiple=True, help="A folder with integration tests.")
 @click.option("-k", "chosen", multiple=True, help="Only the files in whose path this is found.")
+@click.option(
+    "--python",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=sys.executable,
+    help="The Python that runs scripts and tests, if not the one that has spinnlive.",
+)
+@click.option("--cold", is_flag=True, help="Leave it to the scripts' SpiNNMan to boot the board.")
 @click.option("--again", is_flag=True, help="Run anew what has failed.")
 @click.option(
-    "--chips", type=click.Choice(["4", "48"]), help="On this size of board only, not on both."
+    "--chips",
+    type=click.Choice([*map(str, SIZES), "288"]),
+    help="On this size of machine only.",
 )
 @click.option("--limit", default=1800.0, show_default=True, help="For one script or test (s).")
 @click.option("--python-path", type=FOLDER, multiple=True, help="Where packages for tests lie.")
@@ -148,6 +166,8 @@ def main(
     examples: tuple[Path, ...],
     tests: tuple[Path, ...],
     chosen: tuple[str, ...],
+    python: Path,
+    cold: bool,
     again: bool,
     chips: str | None,
     limit: float,
@@ -173,6 +193,8 @@ def main(
     plan = Plan(
         files=tuple(file for file in found if file.name not in apart),
         sizes=(int(chips),) if chips else SIZES,
+        python=python.absolute(),  # of a virtual environment: its link must not be followed
+        booted=not cold,
         limit_s=limit,
         addresses=address or (None,),
         python_path=python_path,

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import trio
 from material import File
 from results import Outcome, Result
@@ -23,12 +24,14 @@ PLUGIN = Path(__file__).parent / "plugin"
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """How to run a file. ``limit_s``: for a script or a test (s). ``address``: of the board, None for a free one.
-    ``python_path``: folders with packages that are not installed. ``settings``: for
-    the HOME's cfg. ``logs``: where the outputs go."""
+    """How to run a file. ``python``: the interpreter. ``limit_s``: for a script or a test (s). ``address``: of the
+    board, None for a free one. ``booted``: whether the board is. ``python_path``: folders with packages that are not
+    installed. ``settings``: for the HOME's cfg. ``logs``: where the outputs go."""
 
+    python: Path
     limit_s: float
     address: str | None
+    booted: bool
     python_path: tuple[Path, ...]
     settings: Settings
     logs: Path
@@ -45,11 +48,11 @@ async def _run_script(file: File, chips: int, conditions: Conditions) -> list[Re
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         copy = copy_material(file.root, Path(folder))
         script = copy / file.name
-        async with EmulatedBoard(conditions.address, chips=chips) as board:
+        async with _board(chips, conditions) as board:
             home = make_home(Path(folder), board, conditions.settings)
             began = trio.current_time()
             ended = await run_python(
-                [str(script)],
+                [str(conditions.python), str(script)],
                 cwd=script.parent,
                 env=environment(home, conditions.python_path),
                 limit_s=conditions.limit_s,
@@ -93,8 +96,12 @@ async def _run_tests(file: File, chips: int, conditions: Conditions) -> list[Res
     _keep_log(file, chips, conditions, output)
     if results:
         return list(results.values())
-    why = last_exception(output) or "no tests found"
-    return [Result(file.name, Outcome.FAILED, why, chips, 0.0, 0.0, conditions.fingerprint)]
+    outcome, why = Outcome.FAILED, last_exception(output)
+    if (
+        ended.code == pytest.ExitCode.NO_TESTS_COLLECTED
+    ):  # it may hold what other files' tests share
+        outcome, why = Outcome.SKIPPED, "no tests in it"
+    return [Result(file.name, outcome, why, chips, 0.0, 0.0, conditions.fingerprint)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +120,12 @@ async def _run_pytest(
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         copy = copy_material(file.root, Path(folder))
         outcomes = Path(folder) / "outcomes.jsonl"
-        async with EmulatedBoard(conditions.address, chips=chips) as board:
+        async with _board(chips, conditions) as board:
             home = make_home(Path(folder), board, conditions.settings)
             env = environment(home, [PLUGIN, *conditions.python_path])
             env |= {"CONFORMANCE_OUTCOMES": str(outcomes), "CONFORMANCE_DONE": "\n".join(done)}
             ended = await run_python(
-                _pytest_arguments(copy, file.name, conditions.limit_s),
+                _pytest_command(copy, file.name, conditions),
                 cwd=copy,
                 env=env,
                 limit_s=float(
@@ -129,12 +136,13 @@ async def _run_pytest(
         return ended, _read_outcomes(outcomes, emulated_s)
 
 
-def _pytest_arguments(root: Path, name: str, limit_s: float) -> list[str]:
+def _pytest_command(root: Path, name: str, conditions: Conditions) -> list[str]:
     return [
+        str(conditions.python),
         "-m",
         "pytest",
         f"--rootdir={root}",
-        f"--override-ini=faulthandler_timeout={limit_s:.0f}",
+        f"--override-ini=faulthandler_timeout={conditions.limit_s:.0f}",
         "--override-ini=faulthandler_exit_on_timeout=true",
         "-p",
         "conformance_outcomes",
@@ -175,6 +183,10 @@ def _settle(told: _Told, ended: Ended, chips: int, conditions: Conditions) -> It
             told.emulated_s,
             conditions.fingerprint,
         )
+
+
+def _board(chips: int, conditions: Conditions) -> EmulatedBoard:
+    return EmulatedBoard(conditions.address, chips=chips, booted=conditions.booted)
 
 
 async def _emulated_s(board: EmulatedBoard) -> float:

@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -79,12 +78,12 @@ def environment(home: Path, python_path: Sequence[Path]) -> dict[str, str]:
 
 
 async def run_python(
-    arguments: Sequence[str], *, cwd: Path, env: dict[str, str], limit_s: float
+    command: Sequence[str], *, cwd: Path, env: dict[str, str], limit_s: float
 ) -> Ended:
-    """Run Python with these arguments; after ``limit_s`` (s) end it, and all processes that it has started."""
+    """Run Python, the first of ``command``; after ``limit_s`` (s) end it, and all that it has started."""
     output = bytearray()
     process = await trio.lowlevel.open_process(
-        [sys.executable, *arguments],
+        command,
         cwd=cwd,
         env=env,
         stdin=subprocess.DEVNULL,

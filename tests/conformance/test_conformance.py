@@ -38,6 +38,7 @@ TESTS = {
             def test_5_good(self): pass
     """,
     "some_integration_tests/test_broken.py": "import no_such_module",
+    "some_integration_tests/test_shared.py": "class Shared: pass",
     "unittests/test_other.py": "def test_other(): assert False",
 }
 
@@ -104,13 +105,14 @@ def test_every_test_has_its_outcome_even_when_one_ends_the_process(tmp_path: Pat
         "test_4_ends_all": Outcome.FAILED,
         "test_5_good": Outcome.PASSED,
         "some_integration_tests/test_broken.py": Outcome.FAILED,
+        "some_integration_tests/test_shared.py": Outcome.SKIPPED,
     }
     assert "needs the moon" in named["test_3_skipped"].why
     assert "1 != 2" in named["test_2_bad"].why
     assert "exit code 3" in named["test_4_ends_all"].why
     assert "no_such_module" in named["some_integration_tests/test_broken.py"].why
     assert "2 of 5 passed" in said
-    assert "1 skipped" in said
+    assert "2 skipped" in said
 
 
 def test_only_the_named_failure_is_excused() -> None:
