@@ -28,7 +28,7 @@
  * never be. */
 #define BOOT_LIMIT_CYCLES ((uint64_t)20 * CPU_HZ)
 
-enum { POLL_CONTROL, POLL_LIFELINE, POLL_GDB, POLL_UDP, POLL_MOST = POLL_UDP + MACHINE_MAX_BOARDS * UDP_SOCKETS };
+enum { POLL_CONTROL, POLL_LIFELINE, POLL_GDB, POLL_UDP, POLL_MOST = POLL_UDP + MACHINE_MAX_BOARDS * UDP_SOCKETS + 1 };
 
 static volatile sig_atomic_t stop_requested;
 
@@ -78,14 +78,18 @@ static void run_until(struct host *host, uint64_t until) {
 /* A socket whose board has no room for what it holds is not waited for: it would be readable for ever. */
 static unsigned list_polls(const struct host *host, struct pollfd polls[POLL_MOST]) {
     unsigned count = POLL_UDP;
+    bool room_everywhere = true;
 
     polls[POLL_CONTROL] = (struct pollfd){.fd = host->control, .events = POLLIN};
     polls[POLL_GDB] = (struct pollfd){.fd = host->gdb.poll, .events = POLLIN};
     polls[POLL_LIFELINE] = (struct pollfd){.fd = host->options->lifeline ? STDIN_FILENO : -1, .events = POLLIN};
-    for (unsigned board = 0; board < host->udp.boards; board++)
+    for (unsigned board = 0; board < host->udp.boards; board++) {
+        bool room = machine_has_room(host->machine, board);
         for (int i = 0; i < UDP_SOCKETS; i++)
-            polls[count++] = (struct pollfd){.fd = host->udp.socket[board][i],
-                                             .events = machine_has_room(host->machine, board) ? POLLIN : 0};
+            polls[count++] = (struct pollfd){.fd = host->udp.socket[board][i], .events = room ? POLLIN : 0};
+        room_everywhere = room_everywhere && room;
+    }
+    polls[count++] = (struct pollfd){.fd = host->udp.tags.poll, .events = room_everywhere ? POLLIN : 0};
     return count;
 }
 

@@ -35,6 +35,8 @@ int udp_bind(const struct options *options, unsigned board, unsigned port) {
 
 bool udp_open(struct udp *udp, const struct options *options) {
     *udp = (struct udp){.boards = options->boards};
+    if (!tags_open(&udp->tags))
+        return false;
     for (unsigned board = 0; board < udp->boards; board++)
         for (int i = 0; i < UDP_SOCKETS; i++)
             udp->socket[board][i] = -1;
@@ -54,16 +56,17 @@ void udp_close(struct udp *udp) {
         for (int i = 0; i < UDP_SOCKETS; i++)
             if (udp->socket[board][i] >= 0)
                 close(udp->socket[board][i]);
+    tags_close(&udp->tags);
 }
 
 /* One datagram; false if there is none. */
-static bool receive_one(struct host *host, unsigned board, int i) {
-    struct datagram datagram = {.board = board, .board_port = board_port[i]};
+static bool receive_one(struct host *host, unsigned board, int fd, uint16_t port) {
+    struct datagram datagram = {.board = board, .board_port = port};
     struct sockaddr_in from;
     socklen_t from_length = sizeof from;
     /* With MSG_TRUNC the true length comes back, so that a datagram that is too long is known as such. */
-    ssize_t length = recvfrom(host->udp.socket[board][i], datagram.bytes, sizeof datagram.bytes, MSG_TRUNC,
-                              (struct sockaddr *)&from, &from_length);
+    ssize_t length =
+        recvfrom(fd, datagram.bytes, sizeof datagram.bytes, MSG_TRUNC, (struct sockaddr *)&from, &from_length);
 
     if (length < 0)
         return false;
@@ -74,24 +77,35 @@ static bool receive_one(struct host *host, unsigned board, int i) {
         return true;
     }
     datagram.length = (uint32_t)length;
+    tags_notice(host, &datagram);
     recorder_datagram(host->recorder, host->machine->now, &datagram);
     machine_input(host->machine, &datagram);
     return true;
 }
 
+static void receive_all(struct host *host, unsigned board, int fd, uint16_t port) {
+    for (int taken = 0; taken < DATAGRAMS_AT_A_TIME && machine_has_room(host->machine, board); taken++)
+        if (!receive_one(host, board, fd, port))
+            break;
+}
+
 void udp_receive(struct host *host) {
-    for (unsigned board = 0; board < host->udp.boards; board++)
+    const struct tags *tags = &host->udp.tags;
+
+    for (unsigned board = 0; board < host->udp.boards; board++) {
         for (int i = 0; i < UDP_SOCKETS; i++)
-            for (int taken = 0; taken < DATAGRAMS_AT_A_TIME && machine_has_room(host->machine, board); taken++)
-                if (!receive_one(host, board, i))
-                    break;
+            receive_all(host, board, host->udp.socket[board][i], board_port[i]);
+        for (unsigned tag = 0; tag < TAGS; tag++)
+            if (tags->tag[board][tag].fd >= 0)
+                receive_all(host, board, tags->tag[board][tag].fd, tags->tag[board][tag].port);
+    }
 }
 
 static int socket_for(const struct udp *udp, unsigned board, uint16_t port) {
     for (int i = 0; i < UDP_SOCKETS; i++)
         if (board_port[i] == port)
             return udp->socket[board][i];
-    return -1;
+    return tags_socket(&udp->tags, board, port);
 }
 
 void udp_send(struct host *host) {

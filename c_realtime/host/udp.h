@@ -6,6 +6,7 @@
 
 #include "../machine/machine.h"
 #include "options.h"
+#include "tags.h"
 
 struct host;
 
@@ -16,6 +17,7 @@ enum { UDP_SCP, UDP_BOOT, UDP_SOCKETS };
 struct udp {
     unsigned boards;
     int socket[MACHINE_MAX_BOARDS][UDP_SOCKETS];
+    struct tags tags;
     uint64_t oversized;  /* datagrams that came and fit into no Ethernet frame */
     uint64_t unsendable; /* datagrams that the host's kernel refused, or from a port that has no socket */
 };
