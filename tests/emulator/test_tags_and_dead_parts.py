@@ -1,4 +1,4 @@
-"""Plain SpiNNMan scripts on emulated boards with dead parts, and with reverse IP tags."""
+"""Plain SpiNNMan and sPyNNaker scripts on emulated boards with dead parts, and with reverse IP tags."""
 
 from __future__ import annotations
 
@@ -29,3 +29,9 @@ async def test_reverse_tags_have_udp_ports_of_their_own(tmp_path: Path) -> None:
     assert (
         after.datagrams_in - before.datagrams_in == after.datagrams_out - before.datagrams_out + 1
     )
+
+
+async def test_a_spike_injector_has_a_port_of_its_own(tmp_path: Path) -> None:
+    async with EmulatedBoard() as board:
+        said = await run_script(SCRIPTS / "injector_port.py", tmp_path, board, board.address)
+    assert "neurons {3}" in said, said
