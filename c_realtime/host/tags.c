@@ -62,11 +62,20 @@ int tags_socket(const struct tags *tags, unsigned board, uint16_t port) {
     return -1;
 }
 
+/* What came before the command that ends the tag is still for it. */
+static void end_tag(struct host *host, unsigned board, unsigned tag) {
+    struct tags *tags = &host->udp.tags;
+
+    if (tags->tag[board][tag].fd >= 0)
+        udp_receive_from(host, board, tags->tag[board][tag].fd, tags->tag[board][tag].port);
+    close_tag(tags, board, tag);
+}
+
 static void listen_on(struct host *host, unsigned board, unsigned tag, uint16_t port) {
     struct tags *tags = &host->udp.tags;
     struct epoll_event event = {.events = EPOLLIN};
 
-    close_tag(tags, board, tag);
+    end_tag(host, board, tag);
     /* Two tags may have one port, of which SCAMP heeds the first; and two ports have sockets anyway. */
     if (port == 0 || port == SCP_PORT || port == BOOT_UDP_PORT || tags_socket(tags, board, port) >= 0)
         return;
@@ -103,5 +112,5 @@ void tags_notice(struct host *host, const struct datagram *datagram) {
     if (OPERATION(argument) == OPERATION_SET && argument & FLAG_REVERSE)
         listen_on(host, board, tag, (uint16_t)word(bytes + ARGUMENT2));
     else if (OPERATION(argument) == OPERATION_SET || OPERATION(argument) == OPERATION_CLEAR)
-        close_tag(&host->udp.tags, board, tag);
+        end_tag(host, board, tag);
 }

@@ -83,7 +83,7 @@ static bool receive_one(struct host *host, unsigned board, int fd, uint16_t port
     return true;
 }
 
-static void receive_all(struct host *host, unsigned board, int fd, uint16_t port) {
+void udp_receive_from(struct host *host, unsigned board, int fd, uint16_t port) {
     for (int taken = 0; taken < DATAGRAMS_AT_A_TIME && machine_has_room(host->machine, board); taken++)
         if (!receive_one(host, board, fd, port))
             break;
@@ -94,10 +94,10 @@ void udp_receive(struct host *host) {
 
     for (unsigned board = 0; board < host->udp.boards; board++) {
         for (int i = 0; i < UDP_SOCKETS; i++)
-            receive_all(host, board, host->udp.socket[board][i], board_port[i]);
+            udp_receive_from(host, board, host->udp.socket[board][i], board_port[i]);
         for (unsigned tag = 0; tag < TAGS; tag++)
             if (tags->tag[board][tag].fd >= 0)
-                receive_all(host, board, tags->tag[board][tag].fd, tags->tag[board][tag].port);
+                udp_receive_from(host, board, tags->tag[board][tag].fd, tags->tag[board][tag].port);
     }
 }
 

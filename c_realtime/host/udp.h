@@ -29,6 +29,9 @@ void udp_close(struct udp *udp);
 /* Hand what has arrived to the machine, as long as it has room. The rest waits in the kernel's buffers. */
 void udp_receive(struct host *host);
 
+/* The same for one socket. */
+void udp_receive_from(struct host *host, unsigned board, int fd, uint16_t port);
+
 /* Send all that the machine has to send. */
 void udp_send(struct host *host);
 
