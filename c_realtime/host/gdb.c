@@ -25,9 +25,17 @@ static struct gdb_session *session_of(struct gdb *gdb, const struct processor *c
     return NULL;
 }
 
+static void watch(struct gdb_session *session, int fd) {
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = session};
+    epoll_ctl(session->gdb->poll, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* One debugger at a time: the next one's call waits in the listener until this one has left. */
 static void hang_up(struct gdb_session *session) {
-    if (session->connection >= 0)
+    if (session->connection >= 0) {
         close(session->connection);
+        watch(session, session->listener);
+    }
     session->connection = -1;
     session->stopped = false;
     if (session->core != NULL)
@@ -145,23 +153,15 @@ static void receive(struct gdb_session *session) {
 
 /* ---- sockets ---- */
 
-static void watch(struct gdb *gdb, int fd, struct gdb_session *session) {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = session};
-    epoll_ctl(gdb->poll, EPOLL_CTL_ADD, fd, &event);
-}
-
 static void take_call(struct gdb_session *session) {
     int one = 1, fd = accept4(session->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd < 0)
         return;
-    if (session->connection >= 0) { /* one debugger at a time */
-        close(fd);
-        return;
-    }
+    epoll_ctl(session->gdb->poll, EPOLL_CTL_DEL, session->listener, NULL);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     session->connection = fd;
-    watch(session->gdb, fd, session);
+    watch(session, fd);
     attach(session);
 }
 
@@ -169,12 +169,11 @@ void gdb_serve(struct gdb *gdb) {
     struct epoll_event events[EVENTS_AT_A_TIME];
     int count = epoll_wait(gdb->poll, events, EVENTS_AT_A_TIME, 0);
 
-    /* A session's two sockets share its event: ask both, neither blocks. */
     for (int i = 0; i < count; i++) {
         struct gdb_session *session = events[i].data.ptr;
         if (session->connection >= 0)
             receive(session);
-        if (session->listener >= 0)
+        else
             take_call(session);
     }
 }
@@ -215,7 +214,7 @@ unsigned gdb_listen(struct gdb *gdb, struct processor *core, unsigned board, uns
     session->core = core;
     session->listener = fd;
     session->port = port;
-    watch(gdb, fd, session);
+    watch(session, fd);
     return port;
 }
 

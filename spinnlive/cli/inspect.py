@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 import trio
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -14,7 +15,10 @@ from spinnlive.errors import UsageError
 LOAD_S = 0.2
 """The load is taken over this long (seconds of the wall clock)."""
 
-IDLE = ("IDLE", "DEAD", "0")
+PRINTED_COLUMNS = 120
+"""Width of tables that go to a file or another program (characters)."""
+
+IDLE = ("IDLE", "DEAD")
 """States of cores that are left out unless everything is asked for."""
 
 
@@ -34,38 +38,38 @@ def state_name(core: CoreView) -> str:
 def chip_tables(now: ChipView, before: ChipView, *, everything: bool) -> list[Table]:
     """A chip's cores, and its devices, as tables."""
     loads = now.load_since(before)
-    cores = Table(title=f"Chip {now.x},{now.y} at {now.emulated_s:.3f} s", title_justify="left")
+    cores = Table(
+        title=f"Chip {now.x},{now.y} at {now.emulated_s:.3f} s",
+        title_justify="left",
+        box=box.SIMPLE,
+    )
     for heading in (
         "core",
-        "physical",
         "state",
         "app",
         "name",
         "error",
         "load",
-        "pc",
         "sent",
         "received",
-        "waiting",
     ):
-        cores.add_column(heading, justify="left" if heading in ("state", "name") else "right")
+        cores.add_column(
+            heading, justify="left" if heading in ("state", "name") else "right", no_wrap=True
+        )
     for core in now.cores:
         if state_name(core) in IDLE and not everything:
             continue
         cores.add_row(
-            "-" if core.number is None else str(core.number),
-            str(core.physical),
-            state_name(core) if core.running else f"{state_name(core)}, stopped",
+            f"({core.physical})" if core.number is None else str(core.number),
+            state_name(core) if core.running else "stopped",
             str(core.application),
             core.name,
             str(core.rt_code or ""),
-            f"{100 * loads[core.physical]:.1f} %",
-            f"{core.pc:#010x}",
+            f"{loads[core.physical]:.1%}",
             str(core.packets_sent),
             str(core.packets_received),
-            str(core.packets_waiting),
         )
-    devices = Table(show_header=False)
+    devices = Table(show_header=False, box=box.SIMPLE)
     devices.add_row("links", ", ".join(map(str, now.links)))
     devices.add_row("LEDs", " ".join("on" if lit else "off" for lit in now.leds))
     devices.add_row("router entries", str(now.router_entries))
@@ -89,6 +93,7 @@ def core_table(view: CoreRegisters) -> Table:
     table = Table(
         title=title + (f", run-time error {view.core.rt_code}" if failed else ""),
         title_justify="left",
+        box=box.SIMPLE,
     )
     table.add_column("register")
     table.add_column("now")
@@ -104,6 +109,8 @@ def core_table(view: CoreRegisters) -> Table:
 
 async def _inspect(address: str, place: tuple[int, ...], everything: bool) -> None:
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PRINTED_COLUMNS
     if len(place) == 3:
         x, y, p = place
         console.print(core_table(await look.core(address, x, y, p)))

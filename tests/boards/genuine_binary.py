@@ -15,6 +15,12 @@ STAGING = 0x67800000
 
 APP_ID = 30
 
+DATA = 0x60250018
+"""SDRAM, where the binaries are told that their data begin; there is nothing but zeros."""
+
+_WAIT = 1 << 18
+_VCPU, _VCPU_BYTES, _USER0 = 0xE5007000, 128, 112
+
 
 @dataclass(frozen=True)
 class Binary:
@@ -43,6 +49,8 @@ def if_curr_exp() -> Binary:
 
 
 async def start(scp: ScpClient, binary: Binary, core: int) -> None:
-    """Start the binary on a core of the root chip. Without its data it soon stops with a run-time error."""
+    """Start the binary on a core of the root chip, as SpiNNMan does. Without data it soon fails."""
     await scp.write(0, 0, STAGING, binary.data)
-    await scp.call(wire.ScpRequest(0, 0, wire.Command.AR, APP_ID << 24 | 1 << core))
+    await scp.call(wire.ScpRequest(0, 0, wire.Command.AR, APP_ID << 24 | _WAIT | 1 << core))
+    await scp.write(0, 0, _VCPU + _VCPU_BYTES * core + _USER0, DATA.to_bytes(4, "little"))
+    await scp.call(wire.signal_request(APP_ID, wire.Signal.START))
