@@ -130,7 +130,7 @@ async def test_a_taken_address_is_an_error_that_names_it() -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ({"chips": 5}, "4 and of 48 chips, not of 5"),
+        ({"chips": 5}, "4 and of 48 chips, and machines of 144, .*not of 5"),
         ({"pace": "slow"}, '"realtime" or "free", not \'slow\''),
         ({"address": "192.168.240.253"}, "loopback address.*not on 192.168.240.253"),
         ({"address": "127.0.0.1"}, "127.0.0.1 will not do"),
