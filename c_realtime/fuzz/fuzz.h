@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FUZZ_INPUT_BYTES 4096
+#define FUZZ_INPUT_BYTES 32768
 #define FUZZ_COUNTERS    8
 
 /* libFuzzer's two entry points: prepare once; take one input. */

@@ -152,6 +152,8 @@ static bool follow(struct replay *replay, const char *path) {
         uint64_t past = record.kind == LOG_OUTPUT ? MACHINE_WINDOW_CYCLES : 0;
         if (record.time + past < replay->machine->now)
             return refuse(path, "damaged: its records are not in order of time");
+        if (record.time > replay->machine->now && record.time - replay->machine->now > 2 * LOG_PULSE_CYCLES)
+            return refuse(path, "damaged: its records are too far apart");
         if (replay->machine->now < record.time)
             machine_run(replay->machine, record.time);
         if (!obey(replay, &record, bytes))
