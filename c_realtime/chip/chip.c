@@ -49,8 +49,8 @@ bool chip_read(struct chip *chip, struct processor *core, uint32_t address, uint
         *value = sysctl_read(chip, address & 0xfff);
         return true;
     case 0xe3:
-    case 0xf3: /* the watchdog, which is never let off its leash */
-        *value = 0;
+    case 0xf3:
+        *value = watchdog_read(chip, address & 0xfff);
         return true;
     case 0xe4:
     case 0xf4:
@@ -72,8 +72,6 @@ bool chip_write(struct chip *chip, struct processor *core, uint32_t address, uns
     switch (address >> 24) {
     case 0xe0:
     case 0xf0:
-    case 0xe3:
-    case 0xf3:
         return true;
     case 0xe1:
     case 0xf1:
@@ -82,6 +80,10 @@ bool chip_write(struct chip *chip, struct processor *core, uint32_t address, uns
     case 0xe2:
     case 0xf2:
         sysctl_write(chip, address & 0xffc, value);
+        return true;
+    case 0xe3:
+    case 0xf3:
+        watchdog_write(chip, address & 0xffc, value);
         return true;
     case 0xe4:
     case 0xf4:
@@ -124,8 +126,10 @@ struct chip *chip_create(unsigned x, unsigned y, uint32_t working_cores, const s
     chip->next_event = NEVER;
     for (unsigned i = 0; i < CORES_PER_CHIP; i++)
         processor_init(&chip->core[i], chip, i);
-    sysctl_init(chip, working_cores);
-    router_init(chip);
+    chip->working_cores = working_cores;
+    sysctl_reset(chip, RESET_BY_POWER_ON);
+    watchdog_reset(chip);
+    router_reset(chip);
     return chip;
 }
 
@@ -135,7 +139,54 @@ void chip_destroy(struct chip *chip) {
     free(chip);
 }
 
+/* ---- reset ---- */
+
+/* Power comes back to memories that hold nothing. Fresh pages are cheaper than to write 128 MB of zeros. */
+static void clear_memories(struct chip *chip) {
+    uint8_t *sdram = calloc(1, SDRAM_BYTES);
+
+    if (sdram != NULL) {
+        free(chip->sdram);
+        chip->sdram = sdram;
+    } else {
+        memset(chip->sdram, 0, SDRAM_BYTES);
+    }
+    memset(chip->sysram, 0, SYSRAM_BYTES);
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++) {
+        struct arm_core *arm = &chip->core[i].arm;
+        chip_map_memories(chip, arm->window);
+        memset(arm->itcm, 0, ARM_ITCM_SIZE);
+        memset(arm->dtcm, 0, ARM_DTCM_SIZE);
+        arm_code_changed(arm, ARM_ITCM_BASE, ARM_ITCM_SIZE);
+    }
+}
+
+void chip_reset(struct chip *chip, enum reset_code code) {
+    if (code == RESET_BY_POWER_ON)
+        clear_memories(chip);
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        processor_power_up(&chip->core[i]);
+    sysctl_reset(chip, code);
+    watchdog_reset(chip);
+    router_reset(chip);
+    ethernet_reset(chip);
+    bootrom_reset(chip);
+    chip->reset_requests = 0;
+}
+
+void chip_request_reset(struct chip *chip, enum reset_code code) {
+    chip->reset_requests |= 1u << code;
+    chip->awake |= 1; /* a chip that sleeps has no window */
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        processor_stall(&chip->core[i]);
+}
+
 /* ---- time ---- */
+
+void chip_expect(struct chip *chip, uint64_t time) {
+    if (time < chip->next_event)
+        chip->next_event = time;
+}
 
 uint64_t chip_now(const struct chip *chip) {
     return chip->executing ? processor_now(chip->executing) : chip->time;
@@ -167,6 +218,10 @@ void chip_run(struct chip *chip, uint64_t end) {
     }
     chip->executing = NULL;
     chip->time = end;
+    watchdog_advance(chip, end);
+    chip_expect(chip, chip->watchdog.expiry);
+    if (chip->reset_requests)
+        chip_reset(chip, (enum reset_code)__builtin_ctz(chip->reset_requests));
 }
 
 /* ---- state ---- */
@@ -185,6 +240,7 @@ void chip_archive(struct archive *archive, struct chip *chip) {
     archive->memory(archive, chip->sysram, SYSRAM_BYTES);
     archive->memory(archive, chip->sdram, SDRAM_BYTES);
     sysctl_archive(archive, &chip->sysctl);
+    watchdog_archive(archive, &chip->watchdog);
     router_archive(archive, &chip->router);
     ethernet_archive(archive, &chip->ethernet);
     bootrom_archive(archive, &chip->bootrom);
@@ -192,6 +248,8 @@ void chip_archive(struct archive *archive, struct chip *chip) {
     ARCHIVE(archive, chip->time);
     ARCHIVE(archive, chip->awake);
     ARCHIVE(archive, chip->sending);
+    ARCHIVE(archive, chip->reset_requests);
+    archive_expect(archive, chip->reset_requests >> RESET_CODES == 0);
     archive_bool(archive, &chip->router_blocked);
     ARCHIVE(archive, chip->next_event);
     archive_expect(archive, ((chip->awake | chip->sending) >> CORES_PER_CHIP) == 0);
