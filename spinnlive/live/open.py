@@ -6,7 +6,13 @@ import contextlib
 import gc
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -45,29 +51,33 @@ async def open_live(
     *,
     progress: bool = True,
     reports: str | Path | None = None,
+    record: str | Path | None = None,
 ) -> AsyncIterator[LiveRun]:
     """Load the network defined with ``sim`` (``import pyNN.spiNNaker as sim``), ready to run.
 
-    When the block is entered the network stands at tick 0 and nothing runs yet; see `LiveRun`. When
-    it is left, a run under way is stopped and every stream ends; PyNN's ``get_data()``,
-    ``get("weight")`` and ``sim.end()`` then work as after any run.
+        When the block is entered the network stands at tick 0 and nothing runs yet; see `LiveRun`. When
+        it is left, a run under way is stopped and every stream ends; PyNN's ``get_data()``,
+        ``get("weight")`` and ``sim.end()`` then work as after any run.
 
-    ``board``: an address, or anything with ``.address`` and ``.version``; None takes the machine
-    that the user's cfg names, or starts an emulated board when it names none; that one lives on
-    until this process ends or opens another live run. ``progress``: a line on the terminal while
-    the network is mapped and loaded. ``reports``: a folder for sPyNNaker's reports; none are
-    written without it.
+        ``board``: an address, or anything with ``.address`` and ``.version``; None takes the machine
+        that the user's cfg names, or starts an emulated board when it names none; that one lives on
+        until this process ends or opens another live run. ``progress``: a line on the terminal while
+        the network is mapped and loaded. ``reports``: a folder for sPyNNaker's reports; none are
+        written without it. ``record``: a new file for everything that goes in and out, for
+        `open_recording`; see docs/recording.md.
 
     Raises `RunStateError` when a live run is open already, ``sim.setup()`` was not called, or the
-    network has run before; `BoardUnreachable` when no board answers; `ToolchainError` when
-    sPyNNaker cannot map or load the network. A failure of the board while the block lasts
-    (`CoreFailure`, `BoardLost`) comes out of it as that one error, though several tasks may have
-    met it; what was received before stays with its readers. Cancelling while the network is loaded
-    waits for sPyNNaker, which cannot be interrupted there.
+        network has run before; `UsageError` when ``record`` names a file that exists;
+        `BoardUnreachable` when no board answers; `ToolchainError` when sPyNNaker cannot map or load the
+        network. A failure of the board while the block lasts (`CoreFailure`, `BoardLost`) comes out of
+        it as that one error, though several tasks may have met it; what was received before stays with
+        its readers. Cancelling while the network is loaded waits for sPyNNaker, which cannot be
+        interrupted there.
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(_the_only_one())
         simulator = Simulator(sim)
+        recorded = _no_recording if record is None else _recording(Path(record))
         chosen = await choose_board(board)
         if chosen is not None:
             machine.use(chosen)
@@ -94,9 +104,9 @@ async def open_live(
         watch = Watch(
             scp, connection.clock, connection.network, _clock_core(connection, populations)
         )
-        live = LiveRun(
-            Parts(simulator, worker, populations, client, connection, scp, watch, sender)
-        )
+        parts = Parts(simulator, worker, populations, client, connection, scp, watch, sender)
+        live = LiveRun(parts)
+        await stack.enter_async_context(recorded(live, parts, background))
         client.on_start, client.on_stop = live.started, live.stopped
         stack.enter_context(_without_long_pauses())
         with _one_failure(live):
@@ -105,6 +115,21 @@ async def open_live(
             finally:
                 with trio.CancelScope(shield=True):
                     await live.close()
+
+
+Recording = Callable[[LiveRun, Parts, trio.Nursery], AbstractAsyncContextManager[object]]
+
+
+def _recording(path: Path) -> Recording:
+    """Give what records a live run at ``path``, once it is known that it can."""
+    from spinnlive.recording import live as recording  # MCAP is imported by those who record
+
+    recording.check_path(path)
+    return partial(recording.record_live, path)
+
+
+def _no_recording(*_: object) -> AbstractAsyncContextManager[object]:
+    return contextlib.nullcontext()
 
 
 @contextmanager

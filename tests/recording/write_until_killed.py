@@ -1,0 +1,31 @@
+"""Record spikes until killed, and say on standard output which tick is on the disk."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import trio
+from test_codec import FACTS, STATISTICS
+
+from spinnlive.live.spikes import LiveSpikes
+from spinnlive.recording.recorder import Recorder
+
+
+async def main(path: Path) -> None:
+    recorder = Recorder(path)
+    recorder.begin(FACTS)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(recorder.run, lambda: STATISTICS)
+        tick = 0
+        while True:
+            for _ in range(100):
+                ids = np.arange(tick % 7, dtype=np.int32)
+                recorder.put("spikes", LiveSpikes(tick, 0.0, ids.astype(np.int16), ids))
+                tick += 1
+            await recorder.flush()
+            print(tick, flush=True)
+
+
+trio.run(main, Path(sys.argv[1]))
