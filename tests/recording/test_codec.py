@@ -45,7 +45,9 @@ SNAPSHOT = WeightSnapshot(
 STATISTICS = LiveStatistics(*range(len(fields(LiveStatistics))))
 VALUES: dict[str, Any] = {
     "run": FACTS,
-    "spikes": LiveSpikes(7, 1.5, np.array([1, 0], np.int16), np.array([2, 4], np.int32)),
+    "spikes": LiveSpikes(
+        1.5, np.array([7, 7]), np.array([1, 0], np.int16), np.array([2, 4], np.int32)
+    ),
     "injected": Injected("a", np.array([3, 3]), 1.25),
     "weights": SNAPSHOT,
     "clock": ClockObservation(3.5, 100.5, 0.25),

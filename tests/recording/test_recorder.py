@@ -25,8 +25,8 @@ from spinnlive.recording.recorder import Recorder, check_path, recording
 
 
 def spikes(tick: int) -> LiveSpikes:
-    ids = np.arange(tick % 7, dtype=np.int32)
-    return LiveSpikes(tick, 0.0, ids.astype(np.int16), ids)
+    ids = np.arange(1 + tick % 7, dtype=np.int32)
+    return LiveSpikes(0.0, np.full(len(ids), tick), ids.astype(np.int16), ids)
 
 
 @asynccontextmanager
@@ -54,7 +54,7 @@ async def test_everything_is_there_in_order(tmp_path: Path) -> None:
     assert file.whole
     kinds = [kind for kind in middle if kind != "statistics"]
     assert [entry.kind for entry in entries] == ["run", *kinds, *["spikes"] * 500, "ending"]
-    assert [entry.value.tick for entry in entries[-501:-1]] == list(range(500))
+    assert [entry.value.ticks[0] for entry in entries[-501:-1]] == list(range(500))
     times = [entry.host_s for entry in entries]
     assert times[0] == pytest.approx(FACTS.started_s, abs=1e-6)
     assert times[1:] == sorted(times[1:])
@@ -125,7 +125,7 @@ async def test_a_full_disk_ends_the_recording_and_nothing_else(
         async with recorded(path, tap) as recorder:
             for tick in range(40):
                 ids = noise.integers(0, 1 << 30, 500).astype(np.int32)
-                tap.put("spikes", LiveSpikes(tick, 0.0, ids.astype(np.int16), ids))
+                tap.put("spikes", LiveSpikes(0.0, np.full(500, tick), ids.astype(np.int16), ids))
                 await recorder.flush()
             assert isinstance(recorder.statistics().failure, OSError)
             assert recorder.statistics().dropped > 0
@@ -175,7 +175,7 @@ def test_killed_in_the_middle_all_that_was_on_the_disk_can_be_read(tmp_path: Pat
             on_disk = int(process.stdout.readline())
         process.kill()
     file = RecordingFile(path)
-    ticks = [entry.value.tick for entry in file.entries() if entry.kind == "spikes"]
+    ticks = [entry.value.ticks[0] for entry in file.entries() if entry.kind == "spikes"]
     assert not file.whole
     assert ticks == list(range(len(ticks)))
     assert len(ticks) >= on_disk
@@ -208,7 +208,7 @@ def ticks_of(path: Path) -> list[int]:
         file = RecordingFile(path)
     except UsageError:
         return []
-    return [entry.value.tick for entry in file.entries() if entry.kind == "spikes"]
+    return [entry.value.ticks[0] for entry in file.entries() if entry.kind == "spikes"]
 
 
 @pytest.mark.parametrize("content", [b"", b"no recording", b"\x89MCAP0\r\n" + bytes(100)])

@@ -21,8 +21,9 @@ async def main(path: Path) -> None:
         tick = 0
         while True:
             for _ in range(100):
-                ids = np.arange(tick % 7, dtype=np.int32)
-                recorder.put("spikes", LiveSpikes(tick, 0.0, ids.astype(np.int16), ids))
+                ids = np.full(5, tick % 7, np.int32)
+                ticks = np.full(5, tick)
+                recorder.put("spikes", LiveSpikes(0.0, ticks, ids.astype(np.int16), ids))
                 tick += 1
             await recorder.flush()
             print(tick, flush=True)
