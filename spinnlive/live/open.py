@@ -43,6 +43,9 @@ the reads took no longer for it, 11 ms a burst; on a chip without Ethernet 26 in
 
 _open = False
 
+_instead: Callable[[], AbstractAsyncContextManager[LiveRun]] | None = None
+"""What gives `open_live` its live run while there is one, see `instead`."""
+
 
 @asynccontextmanager
 async def open_live(
@@ -74,6 +77,10 @@ async def open_live(
         its readers. Cancelling while the network is loaded waits for sPyNNaker, which cannot be
         interrupted there.
     """
+    if _instead is not None:
+        async with _instead() as replaced:
+            yield replaced
+        return
     async with AsyncExitStack() as stack:
         stack.enter_context(_the_only_one())
         simulator = Simulator(sim)
@@ -109,12 +116,25 @@ async def open_live(
         await stack.enter_async_context(recorded(live, parts, background))
         client.on_start, client.on_stop = live.started, live.stopped
         stack.enter_context(_without_long_pauses())
-        with _one_failure(live):
+        with one_failure(live):
             try:
                 yield live
             finally:
                 with trio.CancelScope(shield=True):
                     await live.close()
+
+
+@contextmanager
+def instead(opened: Callable[[], AbstractAsyncContextManager[LiveRun]]) -> Iterator[None]:
+    """Let `open_live` give what ``opened()`` gives, whatever it is called with: for a program that
+    is to run on a recording as it stands."""
+    global _instead
+    before = _instead
+    _instead = opened
+    try:
+        yield
+    finally:
+        _instead = before
 
 
 Recording = Callable[[LiveRun, Parts, trio.Nursery], AbstractAsyncContextManager[object]]
@@ -216,7 +236,7 @@ def _the_only_one() -> Iterator[None]:
 
 
 @contextmanager
-def _one_failure(live: LiveRun) -> Iterator[None]:
+def one_failure(live: LiveRun) -> Iterator[None]:
     """Let a failure of the board out by itself, however many tasks met it."""
     try:
         yield

@@ -66,12 +66,15 @@ class RecorderStatistics:
 class Recorder:
     """Records into a new file at ``path``, which must not exist.
 
-    ``room``: most that is held in memory (bytes). Raises `UsageError` when the file exists already
-    or cannot be made.
+    ``room``: most that is held in memory (bytes); ``now_ns``: what tells the time, in ns of
+    ``time.monotonic()``. Raises `UsageError` when the file exists already or cannot be made.
     """
 
-    def __init__(self, path: Path, *, room: int = ROOM) -> None:
+    def __init__(
+        self, path: Path, *, room: int = ROOM, now_ns: Callable[[], int] = time.monotonic_ns
+    ) -> None:
         self.path = path
+        self._now_ns = now_ns
         self._room = room
         self._queue: deque[tuple[int, str, Any]] = deque()
         self._held = 0
@@ -80,7 +83,7 @@ class Recorder:
         self._written = 0
         self._failure: OSError | None = None
         self._channels: dict[str, int] = {}
-        self._began = time.time_ns() - time.monotonic_ns()
+        self._began = time.time_ns() - now_ns()
         check_path(path)
         try:
             self._file = path.open("xb")
@@ -108,7 +111,7 @@ class Recorder:
             self._dropped[kind] += 1
             return
         self._held += size
-        self._queue.append((time.monotonic_ns(), kind, value))
+        self._queue.append((self._now_ns(), kind, value))
 
     def statistics(self) -> RecorderStatistics:
         """Give the counts so far."""
@@ -124,7 +127,7 @@ class Recorder:
             with trio.CancelScope() as scope:
                 await self.flush()  # the facts are there before anything else happens
                 task_status.started(scope)
-                next_statistics = trio.current_time()
+                next_statistics = trio.current_time() + STATISTICS_S
                 while self._failure is None:
                     await trio.sleep(FLUSH_S)
                     if trio.current_time() >= next_statistics:
@@ -204,7 +207,7 @@ class Recorder:
         for kind, count in self._dropped.items():
             if count != self._told[kind]:
                 self._told[kind] = count
-                self._add(time.monotonic_ns(), "dropped", Dropped(kind, count))
+                self._add(self._now_ns(), "dropped", Dropped(kind, count))
 
     async def _sync(self) -> None:
         self._chunk = 0
@@ -251,6 +254,7 @@ async def recording(
     """
     recorder = Recorder(path)
     recorder.begin(facts)
+    recorder.put("statistics", statistics())
     scope = await background.start(recorder.run, statistics)
     tap.listen(recorder.put)
     try:
