@@ -127,9 +127,13 @@ class Player:
             ready.started()
         self._over = True
         self._connection.router.end(self._failure)
-        for stream in tuple(self._readers):
-            stream.end(self._failure)
+        self.end(self._failure)
         self._finish()
+
+    def end(self, error: BaseException | None) -> None:
+        """End every stream that was opened here."""
+        for stream in tuple(self._readers):
+            stream.end(error)
 
     async def _until_wanted(self, host_s: float) -> None:
         """Wait until a run is wanted; the network then starts, or goes on, at this time."""

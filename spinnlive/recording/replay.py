@@ -144,6 +144,11 @@ class Replay(LiveRun):
             raise RunStateError("the recording ended before the first counts")
         return self._player.statistics
 
+    async def close(self) -> None:
+        """End a run that is under way and every stream; see `LiveRun.close`."""
+        await super().close()
+        self._player.end(self._failure)
+
     def _lossless(self, policy: Policy) -> Policy:
         return "block" if self._player.speed == 0 and policy != "latest" else policy
 
