@@ -12,7 +12,7 @@ from typing import Any
 from spinnlive.errors import RunStateError, ToolchainError, UnknownProjection, UsageError
 from spinnlive.toolchain import layout, private, progress, reports
 from spinnlive.toolchain.early_stop import EarlyStop
-from spinnlive.toolchain.values import PopulationFacts, WeightsLayout
+from spinnlive.toolchain.values import PopulationFacts, ProjectionFacts, WeightsLayout
 
 
 class Simulator:
@@ -131,6 +131,18 @@ class Simulator:
         raise UnknownProjection(
             f"the network has no projection {getattr(projection, 'label', projection)!r}; "
             f"it has: {', '.join(str(each.label) for each in known) or 'none'}"
+        )
+
+    def projections(self) -> tuple[ProjectionFacts, ...]:
+        """Describe the network's projections. Touches no board."""
+        return tuple(
+            ProjectionFacts(
+                label=layout.name_of(each),
+                pre=each.pre.label,
+                post=each.post.label,
+                dynamics=type(private.synapses_of(each).synapse_dynamics).__name__,
+            )
+            for each in self._view.iterate_projections()
         )
 
     def _facts(self, population: Any) -> PopulationFacts:
