@@ -159,8 +159,9 @@ class Stepping:
         target = self._tick + self._step
         wanted = SYNC_STATES[1 - SYNC_STATES.index(self._state)]
         self._planned = (target, wanted)
-        await self._inject()
         at_gate = self._place is Place.GATE
+        if self._tick > 0 or not at_gate:  # before its first tick an injector knows no time
+            await self._inject()
         self._go(Place.MOVING)
         self._clock.start(target)
         if at_gate:
