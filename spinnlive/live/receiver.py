@@ -94,9 +94,8 @@ class Receiver:
         Asks each board that sends here something over this very socket: its answer comes behind
         what it sent before. Raises `BoardUnreachable` when a board does not answer.
         """
-        async with trio.open_nursery() as nursery:
-            for board in self._boards:
-                nursery.start_soon(self._ask, board, wire.version_request(), "a sign of life")
+        for board in self._boards:
+            await self._ask(board, wire.version_request(), "a sign of life")
 
     async def _claim(self, tag: LiveTag) -> None:
         request = wire.iptag_to_sender_request(tag.x, tag.y, tag.tag)

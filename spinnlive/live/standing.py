@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import trio
 
 from spinnlive import wire
 from spinnlive.boards.scp import ScpClient
-from spinnlive.errors import BoardLost, CoreFailure
+from spinnlive.errors import BoardLost, CoreFailure, ScpError
 from spinnlive.live.database import Core
+from spinnlive.live.services import together
 from spinnlive.live.watch import FAILED, describe_failure
 
 SYNC_STATES = (wire.CpuState.SYNC0, wire.CpuState.SYNC1)
@@ -35,9 +37,9 @@ EAGER_LOOKS = 20
 SILENCE_S = 2.0
 """How late a core may be before it is asked whether it lives (seconds)."""
 
-AT_ONCE = 4
-"""Cores whose run is ended at once: each keeps one of SCAMP's 8 transient tags and one of its chip's 7
-message buffers until it goes on."""
+AT_ONCE = 3
+"""Cores whose run is ended at once: each keeps one of our four places, of SCAMP's 8 transient tags and
+of its chip's 7 message buffers until it goes on."""
 
 _SC_SET_IRQ = 0xE2000008
 _SC_SET_FLAG = 0xE2000058
@@ -113,27 +115,27 @@ class SimulationCores:
         states = await self._states(self._cores)
         order = sorted((core for core in states if states[core] in _ALIVE), key=_order)
         for begin in range(0, len(order), AT_ONCE):
-            async with trio.open_nursery() as nursery:
-                for core in order[begin : begin + AT_ONCE]:
-                    nursery.start_soon(self._pause, core)
-                    if release and states[core] in SYNC_STATES:
-                        nursery.start_soon(self._release, core, states[core])
+            await together(
+                [
+                    partial(self._end_one, core, states[core], release)
+                    for core in order[begin : begin + AT_ONCE]
+                ]
+            )
 
-    async def _release(self, core: Core, state: wire.CpuState) -> None:
-        """Let this core alone go on. SCAMP takes requests in turn, so the core's mailbox has what
-        was sent before."""
-        register = _SC_CLEAR_FLAG if state is wire.CpuState.SYNC0 else _SC_SET_FLAG
-        await self._control(core, register, 1 << core.p)
-        await self._control(core, _SC_SET_IRQ, 1 << await self._physical_core(core))
-
-    async def _pause(self, core: Core) -> None:
+    async def _end_one(self, core: Core, state: wire.CpuState, release: bool) -> None:
+        """Put the request into the core's mailbox, then let this core alone go on: SCAMP takes
+        requests in turn."""
+        requests = [wire.pause_request(core.x, core.y, core.p)]
+        if release and state in SYNC_STATES:
+            register = _SC_CLEAR_FLAG if state is wire.CpuState.SYNC0 else _SC_SET_FLAG
+            physical = await self._physical_core(core)
+            for address, number in ((register, core.p), (_SC_SET_IRQ, physical)):
+                word = _WORD.pack(_SC_CODE | 1 << number)
+                requests.append(wire.write_request(core.x, core.y, address, word))
         try:
-            await self._scp.call(wire.pause_request(core.x, core.y, core.p), tries=2)
-        except BoardLost:
+            await self._scp.burst(requests, tries=2)
+        except (BoardLost, ScpError):
             await self._scp.call(wire.version_request(), tries=2)  # it is the core that is silent
-
-    async def _control(self, core: Core, register: int, bits: int) -> None:
-        await self._scp.write(core.x, core.y, register, _WORD.pack(_SC_CODE | bits))
 
     async def _physical_core(self, core: Core) -> int:
         chip = core.x, core.y
@@ -156,14 +158,14 @@ class SimulationCores:
         for core in late:
             try:
                 await self._scp.call(wire.get_time_request(core.x, core.y, core.p), tries=2)
-            except BoardLost as lost:
+            except (BoardLost, ScpError) as silence:
                 await self._scp.call(wire.version_request(), tries=2)
                 if (await self._states([core]))[core] not in wanted:
                     raise CoreFailure(
                         f"core {core.p} of chip {core.x}, {core.y} (population "
                         f"{core.population!r}) neither came to the end of its step nor answers, "
                         "though its board does"
-                    ) from lost
+                    ) from silence
 
 
 def _order(core: Core) -> tuple[bool, bool]:
