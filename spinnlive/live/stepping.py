@@ -130,7 +130,7 @@ class Stepping:
                     await self._cores.end_run(release=self._place is not Place.GATE)
             except SpinnliveError:
                 pass  # the error that led here says more
-        self._run.end(None)
+        self._run.fail()
         self._gate.set()
         self._scope.cancel()
         await self._until_off()

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import overload
 
-from spinnlive.errors import UsageError
+from spinnlive.errors import ToolchainError, UsageError
 from spinnlive.toolchain import private
 
 LONGEST_TICKS = 1 << 30
@@ -29,6 +29,7 @@ class SteppedRun:
         self._part_over = threading.Event()
         self._end: int | None = None
         self._ending = False
+        self._failed = False
 
     @contextmanager
     def arranged(self) -> Iterator[int]:
@@ -49,10 +50,17 @@ class SteppedRun:
         self._ending = True
         self._part_over.set()
 
+    def fail(self) -> None:
+        """Let sPyNNaker know that this part went wrong, so that it waits for no core."""
+        self._failed = True
+        self.end(None)
+
     def _wait(self, seconds: float) -> None:
         """Stand in for sPyNNaker's ``sleep``."""
         self._part_over.wait()
         self._part_over.clear()
+        if self._failed:
+            raise ToolchainError("the cores did not come to the end of a step")
         if self._end is not None:
             private.set_end_of_run(self._end)
 

@@ -94,7 +94,7 @@ async def test_a_slow_core_is_waited_for_and_a_dead_one_is_not(autojump_clock: A
     assert patience.cancelled_caught
     assert {request.cpu for request in board.asked} == {4}
     board.silent = True
-    with pytest.raises(CoreFailure, match="core 4 of chip 0, 0 .*nor answers"):
+    with pytest.raises(CoreFailure, match=r"core 4 of chip 0, 0 .*nor answers"):
         await cores(board).come_to((SYNC1, READY))
 
 
@@ -142,6 +142,6 @@ def test_more_than_a_standing_core_takes_is_refused() -> None:
     packets = wire.encode_ids16([1] * SPIKES)
     for packet in packets:
         outbox.hold(header + packet, core)
-    with pytest.raises(UsageError, match="508 spikes .* has 508 waiting and was to get 1 more"):
+    with pytest.raises(UsageError, match=r"508 spikes .* has 508 waiting and was to get 1 more"):
         outbox.hold(header + wire.encode_ids16([1])[0], core)
     assert len(outbox.take()) == len(packets) == 4

@@ -36,4 +36,3 @@ def test_a_core_that_dies_in_a_step_is_one_clear_error(play: Any) -> None:
         kind, message = seen[name]
         assert kind == "CoreFailure"
         assert "'busy'" in message
-    assert seen["lost board"][0] == "BoardLost"

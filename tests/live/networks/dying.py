@@ -1,12 +1,13 @@
 """Steps that end badly. Usage: dying.py ADDRESS|emulated
 
-Each needs an emulated board, whose cores can be killed and which can be taken away. Prints what came
-out as one line of JSON; tests/live/test_steps.py says what it must be.
+It needs an emulated board, whose cores can be killed. Prints what came out as one line of JSON;
+tests/live/test_steps.py says what it must be.
 """
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pyNN.spiNNaker as sim
@@ -55,18 +56,14 @@ async def run_into(name: str, board: EmulatedBoard, trouble: Any) -> None:
         seen[name] = [type(error).__name__, str(error)]
     else:
         seen[name] = ["nothing", ""]
-    if name != "lost board":
-        sim.end()
+    sim.end()
 
 
 async def main() -> None:
     """Run into one trouble after the other."""
-    async with EmulatedBoard() as board:
-        await run_into("run-time error", board, lambda: kill_core(board, report=True))
-    async with EmulatedBoard() as board:
-        await run_into("dead core", board, lambda: kill_core(board, report=False))
-    async with EmulatedBoard() as board:
-        await run_into("lost board", board, lambda: board.__aexit__(None, None, None))
+    for name, report in (("run-time error", True), ("dead core", False)):
+        async with EmulatedBoard() as board:
+            await run_into(name, board, partial(kill_core, board, report=report))
 
 
 trio.run(main)
