@@ -19,11 +19,13 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import trio
 
 from spinnlive.errors import RunStateError
 from spinnlive.live import alarm
+from spinnlive.live.tap import Tap
 
 WINDOW_S = 2.0
 """How far back the speed looks (seconds)."""
@@ -93,6 +95,27 @@ class HostTime:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockObservation:
+    """What was learnt of the board's time at ``host_s`` (seconds of ``time.monotonic()``): its
+    position in ticks, and how far off that may be."""
+
+    host_s: float
+    position: float
+    uncertainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClockEvent:
+    """For the tap: the board ``"started"`` from ``tick`` and will stop by itself at ``limit``;
+    ``"stopped"``; or ``"stands"`` at exactly ``tick``. ``host_s`` as in `ClockReading`."""
+
+    what: Literal["started", "stopped", "stands"]
+    host_s: float
+    tick: int
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Bounds:
     """Where the board is at one time of the host, in ticks."""
 
@@ -114,9 +137,11 @@ class Clock:
         timestep_us: int,
         time_scale_factor: int,
         host_time: Callable[[], float] = time.monotonic,
+        tap: Tap | None = None,
         sleep_until: Callable[[float], Awaitable[None]] = alarm.sleep_until,
     ) -> None:
         self._host_time = host_time
+        self._tap = tap or Tap()
         self._sleep_until = sleep_until
         self.timestep_ms = timestep_us / 1000
         self.time_scale_factor = time_scale_factor
@@ -171,7 +196,7 @@ class Clock:
         """Give the estimate with its uncertainty: of now, or of another time of the host (seconds
         of ``time.monotonic()``), as far as the recent speed tells it."""
         at = self._host_time() if host_s is None else host_s
-        bounds = self._at(at)
+        bounds = self._within_limit(self._at(at))
         drift, doubt = self._drift(bounds)
         uncertainty = (bounds.highest - bounds.lowest) / 2
         return ClockReading(at, bounds.middle, uncertainty, self._speed, drift, doubt)
@@ -229,6 +254,7 @@ class Clock:
         self._limit = float("inf") if limit is None else float(limit)
         self._window.clear()
         self._asked, self._steady, self._steady_since = False, True, None
+        self._tell("started", int(position), limit)
         now = self._host_time()
         self._bounds = _Bounds(now, position, position + START_TICKS)
         self._note(now, position)
@@ -236,30 +262,39 @@ class Clock:
 
     def stop(self) -> None:
         """The board has been stopped; `set_tick` tells where."""
-        self._bounds = self._at(self._host_time())
+        self._bounds = self._within_limit(self._at(self._host_time()))
         self._running = False
+        self._tell("stopped", int(self._bounds.middle))
         self._announce()
 
     def set_tick(self, tick: int) -> None:
         """The board stands at exactly this tick."""
         self._bounds = _Bounds(self._host_time(), float(tick), float(tick))
+        self._tell("stands", tick)
         self._announce()
 
     def observe_packet(self, tick: int, received: float, complete: bool = True) -> None:
         """A live packet of ``tick`` arrived. The gatherer sends it when the tick ends, or before if
         it is full (not ``complete``)."""
-        if self._running:
-            over = float(tick + complete)
-            self._narrow(received, over, math.inf)
-            self._note(received, over)
+        if not self._running:
+            return
+        over = float(tick + complete)
+        self._narrow(received, over, math.inf)
+        if self._note(received, over):
+            self._tap.put("clock", ClockObservation(received, over, 1.0))
 
     def observe_poll(self, tick: int, asked: float, answered: float) -> None:
         """A core said ``tick`` at some moment between two of the host."""
         if self._running:
-            travelled = (answered - asked) * self._rate
-            self._narrow(answered, float(tick), tick + 1.0 + travelled)
+            half = (answered - asked) / 2
             self._asked = True
-            self._note((asked + answered) / 2, tick + 0.5)
+            self.observe(ClockObservation(asked + half, tick + 0.5, 0.5 + half / self.tick_s))
+
+    def observe(self, seen: ClockObservation) -> None:
+        """Take an observation into account, whoever made it."""
+        self._tap.put("clock", seen)
+        self._narrow(seen.host_s, seen.position - seen.uncertainty, seen.position + seen.uncertainty)
+        self._note(seen.host_s, seen.position)
 
     def end(self, error: BaseException | None) -> None:
         """The live run is over: whoever waits is told."""
@@ -280,11 +315,13 @@ class Clock:
             return _Bounds(host_s, bounds.lowest, bounds.highest)
         passed = (host_s - bounds.host_s) * self._rate
         doubt = abs(passed) * (CRYSTAL_DOUBT if self._steady else PACE_DOUBT)
-        return _Bounds(
-            host_s,
-            min(bounds.lowest + passed - doubt, self._limit),
-            min(bounds.highest + passed + doubt, self._limit),
-        )
+        return _Bounds(host_s, bounds.lowest + passed - doubt, bounds.highest + passed + doubt)
+
+    def _within_limit(self, bounds: _Bounds) -> _Bounds:
+        """Take into account that the board stops by itself at the end of a run."""
+        if not self._running or bounds.highest <= self._limit:
+            return bounds
+        return _Bounds(bounds.host_s, min(bounds.lowest, self._limit), self._limit)
 
     def _moment(self, position: float) -> float:
         """Give the host time at which the middle of the bounds is at ``position``."""
@@ -302,23 +339,24 @@ class Clock:
         if self._asked and self._steady and self._steady_since is None:
             self._steady_since = self._bounds
 
-    def _note(self, host_s: float, position: float) -> None:
-        """Let an observation tell of the speed."""
+    def _note(self, host_s: float, position: float) -> bool:
+        """Let an observation tell of the speed, unless one just did."""
         window = self._window
         if window and host_s - window[-1][0] < SPACING_S:
-            return
+            return False
         window.append((host_s, position))
         while host_s - window[0][0] > WINDOW_S:
             window.popleft()
         span = host_s - window[0][0]
         if span < 5 * SPACING_S:
-            return
+            return True
         ticks = position - window[0][1]
         self._speed = max(0.0, ticks * self.tick_s / span)
         tolerance = STEADY_SHARE + STEADY_TICKS * self.tick_s / span
         self._steady = abs(self._speed - 1.0) <= tolerance
         if not self._steady:
             self._steady_since = None
+        return True
 
     def _drift(self, now: _Bounds) -> tuple[float | None, float | None]:
         """Compare the bounds of now with those at which the board began to keep its pace."""
@@ -337,7 +375,7 @@ class Clock:
             if self._ended is not None:
                 raise self._ended
             now = self._host_time()
-            if self._at(now).middle >= position:
+            if self._within_limit(self._at(now)).middle >= position:
                 await trio.lowlevel.checkpoint()
                 return
             patience = float("inf")
@@ -349,6 +387,12 @@ class Clock:
                 patience = min(max(moment - now - alarm_s, SHORTEST_WAIT_S), REVIEW_S)
             with trio.move_on_after(patience):
                 await self._changed.wait()
+
+    def _tell(
+        self, what: Literal["started", "stopped", "stands"], tick: int, limit: int | None = None
+    ) -> None:
+        if self._tap.active:
+            self._tap.put("state", ClockEvent(what, self._host_time(), tick, limit))
 
     def _announce(self) -> None:
         self._changed.set()
