@@ -58,6 +58,9 @@ START_TICKS = 2.0
 ALARM_S = 0.002
 """The last part of a precise sleep, for which a timer of the kernel is set (seconds)."""
 
+REACHED = 1e-6
+"""How near to a tick is there: floating point would never get some (ticks)."""
+
 REVIEW_S = 0.1
 """How often a long wait asks itself whether the board still keeps its speed (seconds)."""
 
@@ -65,6 +68,9 @@ DRIFT_S = 2.0
 """How long a board must have kept its pace before its drift is told (seconds)."""
 
 PPM = 1e6
+
+LAST_TICK = 0xFFFFFFFF
+"""Cores count their ticks in 32 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +299,9 @@ class Clock:
     def observe(self, seen: ClockObservation) -> None:
         """Take an observation into account, whoever made it."""
         self._tap.put("clock", seen)
-        self._narrow(seen.host_s, seen.position - seen.uncertainty, seen.position + seen.uncertainty)
+        self._narrow(
+            seen.host_s, seen.position - seen.uncertainty, seen.position + seen.uncertainty
+        )
         self._note(seen.host_s, seen.position)
 
     def end(self, error: BaseException | None) -> None:
@@ -375,7 +383,7 @@ class Clock:
             if self._ended is not None:
                 raise self._ended
             now = self._host_time()
-            if self._within_limit(self._at(now)).middle >= position:
+            if self._within_limit(self._at(now)).middle >= position - REACHED:
                 await trio.lowlevel.checkpoint()
                 return
             patience = float("inf")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from functools import partial
@@ -19,6 +18,7 @@ from spinnlive.errors import BoardUnreachable, RunStateError, ToolchainError
 from spinnlive.live.board import PROBE_TRIES, Board, choose_board
 from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.database import Core
+from spinnlive.live.intake import Intakes
 from spinnlive.live.notifications import LOOPBACK, Notifications
 from spinnlive.live.progress import progress_line
 from spinnlive.live.run import PATIENCE_S, LiveRun, Parts
@@ -89,13 +89,23 @@ async def open_live(
         scp = await stack.enter_async_context(
             open_scp(connection.network.root, window=READS_AT_ONCE)
         )
-        sender = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        sender.setblocking(False)
+        intakes = Intakes(connection.network, connection.clock)
+        sockets.callback(intakes.close)
         watch = Watch(
             scp, connection.clock, connection.network, _clock_core(connection, populations)
         )
         live = LiveRun(
-            Parts(simulator, worker, populations, client, connection, scp, watch, sender)
+            Parts(
+                simulator,
+                worker,
+                populations,
+                client,
+                connection,
+                scp,
+                watch,
+                intakes,
+                background,
+            )
         )
         client.on_start, client.on_stop = live.started, live.stopped
         stack.enter_context(_without_long_pauses())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -59,13 +60,16 @@ async def test_injected_spikes_pass_by_when_they_have_left() -> None:
     async def nothing(*_: object) -> None:
         await trio.lowlevel.checkpoint()
 
+    lane: Any = SimpleNamespace(core=SourceCore(0, 0, 3, 0, 8), send=nothing)
     way = Injector(
         "in",
         9,
-        (SourceCore(0, 0, 3, 0, 8),),
+        [lane],
+        Clock(1000, 1),
         ready=nothing,
-        transmit=nothing,
-        barrier=nothing,
+        check_open=lambda: None,
+        spawn=lambda work: None,
+        shift=lambda: 0,
         tap=ear.tap,
     )
     await way.send([4, 4, 1])
