@@ -25,8 +25,8 @@ from spinnlive.errors import (
     UnknownProjection,
     UsageError,
 )
-from spinnlive.live.clock import Clock, ClockReading
-from spinnlive.live.injector import Injector
+from spinnlive.live.clock import Clock, ClockReading, HostTime
+from spinnlive.live.injector import Injector, InjectorStatistics, Played
 from spinnlive.live.open import open_live
 from spinnlive.live.run import LiveRun, LiveStatistics
 from spinnlive.live.spikes import SpikeBatch
@@ -45,12 +45,15 @@ __all__ = [
     "Clock",
     "ClockReading",
     "CoreFailure",
+    "HostTime",
     "Injector",
+    "InjectorStatistics",
     "LiveRun",
     "LiveStatistics",
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
+    "Played",
     "RemoteError",
     "Replay",
     "RunFacts",

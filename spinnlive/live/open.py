@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
@@ -25,6 +24,7 @@ from spinnlive.errors import BoardUnreachable, RunStateError, ToolchainError
 from spinnlive.live.board import PROBE_TRIES, Board, choose_board
 from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.database import Core
+from spinnlive.live.intake import Intakes
 from spinnlive.live.notifications import LOOPBACK, Notifications
 from spinnlive.live.progress import progress_line
 from spinnlive.live.run import PATIENCE_S, LiveRun, Parts, patience_s
@@ -107,8 +107,6 @@ async def open_live(
         scp = await stack.enter_async_context(
             open_scp(connection.network.root, window=READS_AT_ONCE)
         )
-        sender = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        sender.setblocking(False)
         watch = Watch(
             scp, connection.clock, connection.network, _clock_core(connection, populations)
         )
@@ -123,8 +121,19 @@ async def open_live(
             delivered=connection.receiver.barrier,
             patience_s=partial(patience_s, watch),
         )
+        intakes = Intakes(connection.network, connection.clock, stepping)
+        sockets.callback(intakes.close)
         parts = Parts(
-            simulator, worker, populations, client, connection, scp, watch, sender, stepping
+            simulator,
+            worker,
+            populations,
+            client,
+            connection,
+            scp,
+            watch,
+            intakes,
+            background,
+            stepping,
         )
         live = LiveRun(parts)
         await stack.enter_async_context(recorded(live, parts, background))

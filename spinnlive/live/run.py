@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import numbers
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import Any
 
 import trio
 
-from spinnlive import wire
 from spinnlive.boards.scp import ScpClient
 from spinnlive.errors import (
     BoardLost,
@@ -26,14 +24,14 @@ from spinnlive.errors import (
     UsageError,
 )
 from spinnlive.live.client import Connection, LiveClient
-from spinnlive.live.clock import Clock
-from spinnlive.live.database import SourceCore
+from spinnlive.live.clock import LAST_TICK, Clock
 from spinnlive.live.injector import Injector
+from spinnlive.live.intake import Intakes
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.stepping import Stepping
 from spinnlive.live.streams import Policy, Stream
 from spinnlive.live.watch import Watch
-from spinnlive.live.weights import WeightReader, WeightStream, poll_tick
+from spinnlive.live.weights import WeightReader, WeightStream
 from spinnlive.live.worker import Worker
 from spinnlive.toolchain.simulator import Simulator
 from spinnlive.toolchain.values import PopulationFacts
@@ -49,9 +47,6 @@ PATIENCE_WITHOUT_BOARD_S = 3.0
 
 TIME_TOLERANCE = 1e-6
 """How far a duration may be from a whole number of ticks (ticks)."""
-
-LAST_TICK = 0xFFFFFFFF
-"""Cores count their ticks in 32 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +78,8 @@ class Parts:
     connection: Connection
     scp: ScpClient
     watch: Watch
-    sender: socket.socket
+    intakes: Intakes
+    background: trio.Nursery
     stepping: Stepping
 
 
@@ -104,7 +100,7 @@ class LiveRun:
         self._changed = trio.Event()
         self._planned_end: int | None = None
         parts.stepping.changed = self._announce
-        parts.stepping.transmit = self._send_on
+        parts.stepping.transmit = parts.intakes.post
 
     @property
     def clock(self) -> Clock:
@@ -222,10 +218,12 @@ class LiveRun:
             self._injectors[facts.label] = Injector(
                 facts.label,
                 facts.size,
-                self._parts.connection.network.sources.get(facts.label, ()),
+                self._parts.intakes.lanes(facts.label),
+                self.clock,
                 ready=self._until_running,
-                transmit=self._transmit,
-                barrier=self._barrier,
+                check_open=self._check_open,
+                spawn=self._parts.background.start_soon,
+                shift=lambda: 0,
                 tap=self._parts.connection.tap,
             )
         return self._injectors[facts.label]
@@ -368,28 +366,6 @@ class LiveRun:
             self._check_open()
             await self._changed.wait()
         self._check_open()
-
-    async def _transmit(self, datagram: bytes, core: SourceCore) -> None:
-        if self._parts.stepping.standing:
-            self._parts.stepping.outbox.hold(datagram, core)
-        else:
-            await self._send_on(datagram, core)
-
-    async def _send_on(self, datagram: bytes, core: SourceCore) -> None:
-        """Send at once where the kernel has room, which is always but in a flood."""
-        board = self._parts.connection.network.ethernet[core.x, core.y]
-        while True:
-            try:
-                self._parts.sender.sendto(datagram, (board, wire.SCP_UDP_PORT))
-                return
-            except BlockingIOError:
-                await trio.lowlevel.wait_writable(self._parts.sender)
-            except ConnectionRefusedError:
-                return  # an earlier datagram met a closed port; the watch will tell
-
-    async def _barrier(self, core: SourceCore) -> None:
-        if not self._parts.stepping.active:  # a standing core does not answer
-            await poll_tick(self._parts.scp, self.clock, core.x, core.y, core.p)
 
     def _announce(self) -> None:
         self._changed.set()

@@ -7,6 +7,7 @@ happens in it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,7 +17,7 @@ import trio
 
 from spinnlive.errors import RunStateError, SpinnliveError, UsageError
 from spinnlive.live.clock import Clock
-from spinnlive.live.database import NetworkMap
+from spinnlive.live.database import NetworkMap, SourceCore
 from spinnlive.live.keys import KeyTable
 from spinnlive.live.run import Parts
 from spinnlive.live.spikes import SpikeRouter
@@ -37,6 +38,10 @@ class StageClock(Clock):
         self._over: BaseException | None = None
         self._targets: list[int] = []
         self._moved = trio.lowlevel.ParkingLot()
+
+    async def sleep_until(self, tick: float) -> None:
+        """Return when ``tick`` has been reached; see `Clock.sleep_until`."""
+        await self.wait_until(math.ceil(tick))
 
     async def wait_until(self, tick: int) -> None:
         """Return when ``tick`` has been reached; see `Clock.wait_until`."""
@@ -77,6 +82,7 @@ class Stage:
     timestep_us: int
     time_scale_factor: int
     host_time: Callable[[], float]
+    background: trio.Nursery
 
 
 class StageConnection:
@@ -175,6 +181,30 @@ class _Stepping:
             await self._play(ticks)
 
 
+class _Lane:
+    """Stands for the way to an injector's core: what is sent there leaves for nowhere."""
+
+    def __init__(self, size: int) -> None:
+        self.core = SourceCore(0, 0, 0, 0, size - 1)
+
+    async def send(self, packet: bytes) -> None:
+        """Let it go."""
+
+
+class _Intakes:
+    """Stands for the ways into the board."""
+
+    def __init__(self, populations: tuple[PopulationFacts, ...]) -> None:
+        self._sizes = {each.label: each.size for each in populations}
+
+    def lanes(self, label: str) -> list[_Lane]:
+        """Give one core for all of a population."""
+        return [_Lane(self._sizes[label])]
+
+    async def post(self, datagram: bytes, core: SourceCore) -> None:
+        """Let it go."""
+
+
 class _Client:
     """Stands for our side of the tool chain's handshake."""
 
@@ -195,7 +225,8 @@ def parts_on(stage: Stage, play: Play) -> tuple[Parts, StageConnection]:
         connection=cast(Any, connection),
         scp=cast(Any, None),
         watch=cast(Any, _Watch(connection.clock)),
-        sender=cast(Any, None),
+        intakes=cast(Any, _Intakes(stage.populations)),
+        background=stage.background,
         stepping=cast(Any, _Stepping(play)),
     )
     return parts, connection

@@ -21,6 +21,7 @@ from spinnlive.live.clock import ClockObservation
 from spinnlive.live.injector import Injected
 from spinnlive.live.open import one_failure
 from spinnlive.live.run import LiveRun, LiveStatistics, whole_ticks
+from spinnlive.live.services import services
 from spinnlive.live.spikes import LiveSpikes
 from spinnlive.live.stage import Stage, parts_on
 from spinnlive.live.streams import Stream
@@ -65,15 +66,22 @@ async def open_scripted(
     """
     if not (math.isfinite(timestep) and timestep > 0):
         raise UsageError(f"timestep is {timestep!r} ms; it must be positive")
-    run = ScriptedRun(
-        network, live or {}, injectors or {}, weights or {}, timestep, time_scale_factor
-    )
-    with one_failure(run):
-        try:
-            yield run
-        finally:
-            with trio.CancelScope(shield=True):
-                await run.close()
+    async with services() as background:
+        run = ScriptedRun(
+            network,
+            live or {},
+            injectors or {},
+            weights or {},
+            timestep,
+            time_scale_factor,
+            background,
+        )
+        with one_failure(run):
+            try:
+                yield run
+            finally:
+                with trio.CancelScope(shield=True):
+                    await run.close()
 
 
 class ScriptedRun(LiveRun):
@@ -91,6 +99,7 @@ class ScriptedRun(LiveRun):
         weights: Mapping[str, Weights],
         timestep: float,
         time_scale_factor: int,
+        background: trio.Nursery,
     ) -> None:
         self._script = network
         self._matrices = dict(weights)
@@ -107,6 +116,7 @@ class ScriptedRun(LiveRun):
                 timestep_us=round(timestep * 1000),
                 time_scale_factor=time_scale_factor,
                 host_time=trio.current_time,
+                background=background,
             ),
             self._play,
         )
