@@ -6,6 +6,7 @@ What is malformed raises `MalformedPacket`, nothing else. The formats in writing
 vectors are in ``protocols/``.
 """
 
+from spinnlive.wire.bulk import LEAD, BulkEvents, decode_bulk
 from spinnlive.wire.codes import (
     RETRYABLE,
     AccessType,
@@ -55,9 +56,11 @@ from spinnlive.wire.window import Completed, Due, Failed, ScpWindow, WindowFull,
 
 __all__ = [
     "CONFIRMATION",
+    "LEAD",
     "RETRYABLE",
     "SCP_UDP_PORT",
     "AccessType",
+    "BulkEvents",
     "ChipInfo",
     "Command",
     "Completed",
@@ -83,6 +86,7 @@ __all__ = [
     "WindowStatistics",
     "chip_info_request",
     "count_request",
+    "decode_bulk",
     "decode_events",
     "decode_notification",
     "decode_reply",
