@@ -26,12 +26,18 @@ from spinnlive.errors import (
     UsageError,
 )
 from spinnlive.live.clock import Clock, ClockReading
+from spinnlive.live.delivery import PopulationReport
 from spinnlive.live.injector import Injector
+from spinnlive.live.loss import GathererReport
+from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.open import open_live
-from spinnlive.live.run import LiveRun, LiveStatistics
-from spinnlive.live.spikes import SpikeBatch
+from spinnlive.live.report import LiveReport
+from spinnlive.live.run import LiveRun
+from spinnlive.live.spikes import SpikeBatch, SpikeStream
+from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.streams import Stream, StreamStatistics
 from spinnlive.live.weights import WeightSnapshot, WeightStream
+from spinnlive.live.windows import WindowCounts, WindowStream
 from spinnlive.toolchain import defaults as _defaults
 
 __all__ = [
@@ -43,16 +49,21 @@ __all__ = [
     "Clock",
     "ClockReading",
     "CoreFailure",
+    "GathererReport",
     "Injector",
+    "LiveReport",
     "LiveRun",
     "LiveStatistics",
+    "MergedSpikes",
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
+    "PopulationReport",
     "RemoteError",
     "RunStateError",
     "ScpError",
     "SpikeBatch",
+    "SpikeStream",
     "SpinnliveError",
     "Stream",
     "StreamOverflow",
@@ -63,6 +74,8 @@ __all__ = [
     "UsageError",
     "WeightSnapshot",
     "WeightStream",
+    "WindowCounts",
+    "WindowStream",
     "open_live",
 ]
 

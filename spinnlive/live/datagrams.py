@@ -31,7 +31,7 @@ SO_RXQ_OVFL = getattr(socket, "SO_RXQ_OVFL", 40)
 """Socket option of Linux: tell with each datagram how many were dropped for lack of room."""
 
 _NAME = 16
-"""Bytes of a ``sockaddr_in``: family, port, then the IP address at 4."""
+"""Bytes of a ``sockaddr_in``: family, port and IP address are its first 8."""
 
 _DROPS = struct.Struct("=I")
 _CONTROL = socket.CMSG_SPACE(_DROPS.size)
@@ -67,14 +67,14 @@ class _Message(ctypes.Structure):
 class Datagrams:
     """What one read brought, in order of arrival; valid until the next read.
 
-    ``slots`` and ``lengths`` are as `wire.decode_bulk` takes them. ``senders`` has the IP address
-    of each as `address_word` gives it. ``dropped`` is how many datagrams the kernel had dropped, in
+    ``slots`` and ``lengths`` are as `wire.decode_bulk` takes them. ``senders`` has the address and
+    port of each as `sender_word` gives them. ``dropped`` is how many datagrams the kernel had dropped, in
     all, before each of them arrived.
     """
 
     slots: NDArray[np.uint8]
     lengths: NDArray[np.int64]
-    senders: NDArray[np.uint32]
+    senders: NDArray[np.uint64]
     dropped: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -104,7 +104,7 @@ class DatagramReader:
         self._sock = sock
         self._slots = np.zeros((SLOTS, wire.LEAD + ROOM), np.uint8)
         self._lengths = np.zeros(SLOTS, np.int64)
-        self._senders = np.zeros(SLOTS, np.uint32)
+        self._senders = np.zeros(SLOTS, np.uint64)
         self._dropped = np.zeros(SLOTS, np.int64)
         self._drops = 0
         self._many = None if one_by_one else _recvmmsg()
@@ -140,7 +140,7 @@ class DatagramReader:
         messages = np.frombuffer(memoryview(self._messages), np.dtype(_Message))
         self._control_lengths = messages["header"]["control_length"]
         self._received = messages["received"]
-        self._words = self._names.view(np.uint32)[:, 1]
+        self._words = self._names.view(np.uint64)[:, 0]
         self._counts = self._controls[:, _CONTROL_AT : _CONTROL_AT + 4].view(np.uint32)[:, 0]
 
     def _read_many(self) -> int:
@@ -175,15 +175,16 @@ class DatagramReader:
             if extra:
                 self._drops = _DROPS.unpack(extra[0][2][: _DROPS.size])[0]
             self._lengths[number] = length
-            self._senders[number] = address_word(sender[0])
+            self._senders[number] = sender_word(*sender)
             self._dropped[number] = self._drops
             number += 1
         return number
 
 
-def address_word(address: str) -> int:
-    """Give an IPv4 address as the word that `Datagrams` has for it."""
-    word: int = struct.unpack("=I", socket.inet_aton(address))[0]
+def sender_word(address: str, port: int) -> int:
+    """Give an IPv4 address and a UDP port as the word that `Datagrams` has for them."""
+    name = struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + socket.inet_aton(address)
+    word: int = struct.unpack("=Q", name)[0]
     return word
 
 

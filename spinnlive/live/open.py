@@ -16,7 +16,7 @@ import trio
 from spinnlive import wire
 from spinnlive.boards.scp import open_scp
 from spinnlive.errors import BoardUnreachable, RunStateError, ToolchainError
-from spinnlive.live.board import PROBE_TRIES, Board, choose_board
+from spinnlive.live.board import PROBE_TRIES, Board, choose_board, ethernet_chips
 from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.database import Core
 from spinnlive.live.notifications import LOOPBACK, Notifications
@@ -45,6 +45,7 @@ async def open_live(
     *,
     progress: bool = True,
     reports: str | Path | None = None,
+    heartbeat: bool = True,
 ) -> AsyncIterator[LiveRun]:
     """Load the network defined with ``sim`` (``import pyNN.spiNNaker as sim``), ready to run.
 
@@ -56,7 +57,9 @@ async def open_live(
     that the user's cfg names, or starts an emulated board when it names none; that one lives on
     until this process ends or opens another live run. ``progress``: a line on the terminal while
     the network is mapped and loaded. ``reports``: a folder for sPyNNaker's reports; none are
-    written without it.
+    written without it. ``heartbeat``: where the network has live output, add one neuron that fires
+    in every tick, on a core of its own for each board, so that lost live spikes are noticed at
+    once and the watermark moves in every tick; your populations do not see it (docs/streams.md).
 
     Raises `RunStateError` when a live run is open already, ``sim.setup()`` was not called, or the
     network has run before; `BoardUnreachable` when no board answers; `ToolchainError` when
@@ -83,7 +86,8 @@ async def open_live(
         background.start_soon(notifications.serve, client.database, client.start, client.stop)
         with progress_line(progress) as sink:
             folder = None if reports is None else Path(reports)
-            load = partial(simulator.load, LOOPBACK, notifications.port, sink, folder)
+            beats = await ethernet_chips(chosen) if heartbeat else None
+            load = partial(simulator.load, LOOPBACK, notifications.port, sink, folder, beats)
             populations = await _loaded(worker, load, chosen)
         connection = _connected(client)
         scp = await stack.enter_async_context(

@@ -6,7 +6,7 @@ What is malformed raises `MalformedPacket`, nothing else. The formats in writing
 vectors are in ``protocols/``.
 """
 
-from spinnlive.wire.bulk import LEAD, BulkEvents, decode_bulk
+from spinnlive.wire.bulk import LEAD, BulkEvents, decode_bulk, maybe_replies
 from spinnlive.wire.codes import (
     RETRYABLE,
     AccessType,
@@ -20,6 +20,7 @@ from spinnlive.wire.codes import (
 )
 from spinnlive.wire.eieio import EventPacket, decode_events, encode_ids16, encode_keys32
 from spinnlive.wire.errors import MalformedPacket
+from spinnlive.wire.iptag import IpTag, parse_ip_tag
 from spinnlive.wire.notification import (
     CONFIRMATION,
     DatabaseReady,
@@ -34,6 +35,7 @@ from spinnlive.wire.requests import (
     count_request,
     get_time_request,
     iptag_clear_request,
+    iptag_get_request,
     iptag_to_sender_request,
     read_request,
     signal_request,
@@ -69,6 +71,7 @@ __all__ = [
     "Due",
     "EventPacket",
     "Failed",
+    "IpTag",
     "IpTagOperation",
     "MalformedPacket",
     "Notification",
@@ -97,8 +100,11 @@ __all__ = [
     "encode_request",
     "get_time_request",
     "iptag_clear_request",
+    "iptag_get_request",
     "iptag_to_sender_request",
+    "maybe_replies",
     "parse_chip_info",
+    "parse_ip_tag",
     "parse_version",
     "read_request",
     "result_sentence",

@@ -14,9 +14,13 @@ from numpy.typing import NDArray
 
 from spinnlive.wire.eieio import LIVE_HEADER, decode_events
 from spinnlive.wire.errors import MalformedPacket
+from spinnlive.wire.scp import SCP_REPLY_SIZE
+from spinnlive.wire.sdp import FLAG_NO_REPLY, OUTSIDE_CPU, OUTSIDE_PORT
 
 LEAD = 2
 """Bytes in front of each datagram in its slot, so that tick and keys lie on word boundaries."""
+
+_OUTSIDE = OUTSIDE_PORT << 5 | OUTSIDE_CPU
 
 _HEADER = 6
 """Bytes of a default packet before its keys: count, form, tick."""
@@ -60,6 +64,24 @@ def decode_bulk(slots: NDArray[np.uint8], lengths: NDArray[np.int64]) -> BulkEve
     if usual.all():
         return _usual(words, counts)
     return _mixed(slots, lengths, words, counts, usual)
+
+
+def maybe_replies(slots: NDArray[np.uint8], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say of each datagram whether it can be an SCP reply to a host rather than events.
+
+    Taken are those long enough, with the flags and the destination of such a reply, that are no
+    default packet of the gatherer. The two bytes of padding tell nothing: SCAMP leaves in them what
+    was there before. A packet of another form can look like that by chance.
+    """
+    counts = slots[:, LEAD].astype(np.int64)
+    usual = (slots[:, LEAD + 1] == LIVE_HEADER) & (lengths == _HEADER + 4 * counts)
+    found: NDArray[np.bool_] = (
+        (slots[:, LEAD + 2] == FLAG_NO_REPLY)
+        & (slots[:, LEAD + 4] == _OUTSIDE)
+        & (lengths >= SCP_REPLY_SIZE)
+        & ~usual
+    )
+    return found
 
 
 def _usual(words: NDArray[np.uint32], counts: NDArray[np.int64]) -> BulkEvents:

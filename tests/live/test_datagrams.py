@@ -11,7 +11,7 @@ import pytest
 
 from spinnlive import wire
 from spinnlive.live import datagrams as module
-from spinnlive.live.datagrams import ROOM, SLOTS, DatagramReader, address_word
+from spinnlive.live.datagrams import ROOM, SLOTS, DatagramReader, sender_word
 
 HERE, SENDERS = "127.21.1.1", ("127.21.1.2", "127.21.1.3")
 
@@ -26,11 +26,13 @@ def pair(request: pytest.FixtureRequest) -> Iterator[tuple[DatagramReader, socke
         yield DatagramReader(sock, one_by_one=request.param == "one by one"), sock
 
 
-def send(datagrams: list[bytes], to: socket.socket, sender: str = SENDERS[0]) -> None:
+def send(datagrams: list[bytes], to: socket.socket, sender: str = SENDERS[0]) -> int:
+    """Send from an ephemeral port; give what the reader is to say of the sender."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         out.bind((sender, 0))
         for datagram in datagrams:
             out.sendto(datagram, to.getsockname())
+        return sender_word(*out.getsockname())
 
 
 def contents(read: module.Datagrams) -> list[bytes]:
@@ -47,14 +49,14 @@ def test_what_was_sent_is_read_in_order_with_its_sender(
     assert len(reader.read()) == 0
     first = [bytes([number]) * number for number in range(40)]
     second = [b"another"]
-    send(first, sock)
-    send(second, sock, SENDERS[1])
+    one = send(first, sock)
+    other = send(second, sock, SENDERS[1])
     read = reader.read()
     assert contents(read) == first + second
-    assert read.senders.tolist() == [address_word(SENDERS[0])] * 40 + [address_word(SENDERS[1])]
+    assert read.senders.tolist() == [one] * 40 + [other]
     assert read.dropped.tolist() == [0] * 41
     assert contents(read.part(1, 3)) == first[1:3]
-    assert contents(read.only(read.senders == address_word(SENDERS[1]))) == second
+    assert contents(read.only(read.senders == np.uint64(other))) == second
     assert len(reader.read()) == 0
 
 

@@ -47,7 +47,10 @@ def play(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 def test_everything_live(play: Any) -> None:
     seen = play("everything.py")
     assert seen["tick before"] == 0
-    assert seen["tick after 250 ms"] == 250
+    assert seen["tick after 250 ms"] == seen["watermark after 250 ms"] == 250
+    assert seen["report complete"]
+    # delivered and not read; late, lost, extra; every spike in its own tick
+    assert seen["report"] == {label: [0, 0, 0, 0, True] for label in ("learner", "reflex")}
     for name in ("a long run", "an endless run"):
         assert 0 < seen[f"{name} went on for"] < 600_000
         assert seen[f"{name} left sPyNNaker behind by"] == 0
@@ -60,6 +63,8 @@ def test_everything_live(play: Any) -> None:
     assert seen["statistics"] == {
         "spikes_out": 20,
         "kernel_drops": 0,
+        "network_drops": 0,
+        "missed_ticks": 0,
         "unknown_keys": 0,
         "malformed": 0,
         "strangers": 0,

@@ -39,13 +39,10 @@ def test_live_spikes_of_all_populations_pass_by_though_nobody_reads_them() -> No
     ear = Ear()
     keys = KeyTable.build(("a", "b"), np.array([1, 2, 9]), np.array([0, 0, 1]), np.array([0, 1, 0]))
     router = SpikeRouter(keys, 1.0, ear.tap)
-    router.deliver(
-        [
-            wire.EventPacket(3, np.array([9, 2], np.uint32)),
-            wire.EventPacket(4, np.array([1, 77], np.uint32)),
-        ],
-        1.5,
+    events = wire.BulkEvents(
+        np.array([3, 4]), np.array([2, 2]), np.array([9, 2, 1, 77], np.uint32), 0, 0
     )
+    router.deliver(events, 1.5)
     assert [kind for kind, _ in ear.heard] == ["spikes", "spikes"]
     first, second = (spikes for _, spikes in ear.heard)
     assert (first.tick, first.received) == (3, 1.5)

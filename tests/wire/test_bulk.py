@@ -105,3 +105,19 @@ def test_slots_and_lengths_that_do_not_fit_are_refused() -> None:
     for wrong in ([2], [2, -1], [2, ROOM + 1]):
         with pytest.raises(ValueError, match="do not fit"):
             wire.decode_bulk(slots, np.array(wrong))
+
+
+def test_replies_are_told_from_events_whatever_is_in_the_padding() -> None:
+    reply = bytes.fromhex("00000708ff0000000000800003007f000001")
+    events = struct.pack("<BBI3I", 3, 0x38, 0xFF0807, 1, 2, 3)
+    datagrams = [
+        reply,
+        b"\x40\x00" + reply[2:],
+        b"\x02\x38" + reply[2:],
+        events,
+        reply[:13],
+        b"",
+        reply[:2] + b"\x87" + reply[3:],
+    ]
+    found = wire.maybe_replies(*slots_of(datagrams))
+    assert found.tolist() == [True, True, True, False, False, False, False]
