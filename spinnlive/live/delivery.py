@@ -109,10 +109,9 @@ class Delivery:
 def fingerprint(ticks: int | NDArray[np.int64], neurons: NDArray[np.integer]) -> int:
     """Give a number for a set of spikes: that of two sets together is the sum of theirs, modulo
     2⁶⁴."""
-    with np.errstate(over="ignore"):
-        mixed = np.asarray(ticks).astype(np.uint64) * _TICK
-        mixed = mixed + (neurons.astype(np.uint64) + np.uint64(1)) * _NEURON
-        mixed ^= mixed >> _SHIFT
-        mixed *= _MIX
-        mixed ^= mixed >> _SHIFT
-        return int(mixed.sum(dtype=np.uint64))
+    times = np.atleast_1d(ticks).astype(np.uint64) * _TICK
+    mixed = (neurons.astype(np.uint64) + np.uint64(1)) * _NEURON + times
+    mixed ^= mixed >> _SHIFT
+    mixed *= _MIX
+    mixed ^= mixed >> _SHIFT
+    return int(mixed.sum(dtype=np.uint64))

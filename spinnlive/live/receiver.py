@@ -87,6 +87,11 @@ class Receiver:
         self.untimed = 0
         self.strangers = 0
 
+    @property
+    def port(self) -> int:
+        """The UDP port that the tag sends to."""
+        return int(self._sock.getsockname()[1])
+
     def close(self) -> None:
         """Close the socket."""
         trio.lowlevel.notify_closing(self._sock)
