@@ -100,3 +100,30 @@ def test_failures_are_one_clear_error_and_what_was_received_is_kept(play: Any) -
         kind, _, received = seen["lost board"]
         assert kind == "BoardLost"
         assert received > 0
+
+
+@pytest.mark.board
+def test_streams_windows_waiting_and_losses(play: Any) -> None:
+    seen = play("streams.py")
+    assert seen["merged"]
+    assert seen["watermark"] == 100
+    assert seen["windows"] == sorted(
+        [begin, counts]
+        for begin in range(0, 100, 25)
+        for counts in ([0, 0, 0, 0], [13 - begin // 25 % 2] * 3)
+    )
+    assert seen["tenth spike of odd"] == 9  # two neurons each time
+    assert seen["silence"] is None
+    assert seen["neuron 1"]
+    if "statistics" in seen:  # an emulated board, with losses
+        assert seen["seen while it runs"]
+        assert not seen["complete"]
+        missed_ticks, network_drops = seen["statistics"]
+        assert 0 < missed_ticks <= network_drops
+        assert seen["gatherer"] == [network_drops, network_drops, 0, 0, 0]
+        delivered, recorded, lost, extra = seen["report"]["even"]
+        assert recorded == 3 * 510 / 2
+        assert (delivered + lost, extra) == (recorded, 0)
+        assert lost > 0
+        assert seen["report"]["odd"][1:] == [None, None, None]
+        assert "not recorded: nobody knows" in seen["table"]
