@@ -114,7 +114,7 @@ def test_streams_windows_waiting_and_losses(play: Any) -> None:
     )
     assert seen["tenth spike of odd"] == 9  # two neurons each time
     assert seen["silence"] is None
-    assert seen["neuron 1"]
+    assert seen["neuron 1"] == 0
     if "statistics" in seen:  # an emulated board, with losses
         assert seen["seen while it runs"]
         assert not seen["complete"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from typing import Any
 
 import pyNN.spiNNaker as sim
@@ -43,17 +44,16 @@ async def watched(live: spinnlive.LiveRun) -> None:
             async for window in stream:
                 counts.append((window.tick, window.counts.tolist()))
 
-        async def wait() -> None:
-            tenth = await live.wait_for(odd, spikes=10)
-            seen["tenth spike of odd"] = None if tenth is None else tenth.tick
-            seen["silence"] = await live.wait_for(silent, within_ms=20.0)
-            found = await live.wait_for(even, neurons=[1], when=None)
-            seen["neuron 1"] = found is not None and 1 in found.neuron_ids
+        async def wait(name: str, population: Any, **what: Any) -> None:
+            found = await live.wait_for(population, **what)
+            seen[name] = None if found is None else found.tick
 
         nursery.start_soon(merge, live.spikes(odd, even))
         nursery.start_soon(count, live.window(silent, 25.0))
         nursery.start_soon(count, live.window(even, 25.0))
-        nursery.start_soon(wait)
+        nursery.start_soon(partial(wait, "tenth spike of odd", odd, spikes=10))
+        nursery.start_soon(partial(wait, "silence", silent, within_ms=20.0))
+        nursery.start_soon(partial(wait, "neuron 1", even, neurons=[1]))
         await live.run(100.0)
         await trio.testing.wait_all_tasks_blocked(0.01)
         seen["merged"] = merged == [("odd" if tick % 2 else "even", tick) for tick in range(100)]
