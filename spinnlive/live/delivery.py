@@ -54,7 +54,9 @@ class Delivery:
 
     def __init__(self, keys: KeyTable) -> None:
         self._keys = keys
-        self._counts = np.zeros(len(keys.keys), np.int64)
+        sizes = np.zeros(len(keys.labels), np.int64)
+        np.maximum.at(sizes, keys.populations, keys.neurons + 1)
+        self._counts = [np.zeros(size, np.int64) for size in sizes.tolist()]
         self._sums = [0] * len(keys.labels)
         self._late = [0] * len(keys.labels)
 
@@ -62,13 +64,11 @@ class Delivery:
         self,
         population: int,
         tick: int,
-        places: NDArray[np.int32],
         neurons: NDArray[np.int32],
         late: bool,
     ) -> None:
-        """Count spikes of one population in one tick; ``places`` are their places in the key
-        table."""
-        np.add.at(self._counts, places, 1)
+        """Count spikes of one population in one tick."""
+        np.add.at(self._counts[population], neurons, 1)
         self._sums[population] += fingerprint(tick, neurons)
         if late:
             self._late[population] += len(neurons)
@@ -81,11 +81,8 @@ class Delivery:
     def report(self, label: str, recorded: RecordedSpikes | None) -> PopulationReport:
         """Compare with what the board recorded, None if nothing."""
         number = self._keys.labels.index(label)
-        of_population = self._keys.populations == number
-        neurons = self._keys.neurons[of_population]
-        size = int(neurons.max()) + 1 if len(neurons) else 0
-        counts = np.zeros(size, np.int64)
-        np.add.at(counts, neurons, self._counts[of_population])
+        counts = self._counts[number]
+        size = len(counts)
         total, late = int(counts.sum()), self._late[number]
         if recorded is None:
             return PopulationReport(label, total, late, None, None, None, None)

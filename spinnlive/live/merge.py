@@ -42,7 +42,7 @@ class MergedSpikes(Stream[SpikeBatch]):
         or was dropped."""
         return min(self._given, self._held[0].tick) if self._held else self._given
 
-    def take(self, batch: SpikeBatch) -> None:
+    def arrive(self, batch: SpikeBatch) -> None:
         """Take a batch as it comes from the board; for the side that fills the stream."""
         if batch.tick < self._given:
             self.put(batch)

@@ -47,16 +47,18 @@ class SpikeBatch:
 
 @dataclass(frozen=True, slots=True)
 class LiveSpikes:
-    """What the board sent of one tick, all populations together, for the tap.
+    """Spikes that were read together, of all populations, for the tap.
 
-    Entry i is neuron ``neurons[i]`` of the population number ``populations[i]`` in
-    `KeyTable.labels`. ``received`` as in `SpikeBatch`.
+    Spike i is of tick ``ticks[i]`` (in order of arrival) and of neuron ``neurons[i]`` of the
+    population that is number ``populations[i]`` in `KeyTable.labels`. ``received`` as in
+    `SpikeBatch`. They came from the gatherer of this number.
     """
 
-    tick: int
     received: float
+    ticks: NDArray[np.int64]
     populations: NDArray[np.int16]
     neurons: NDArray[np.int32]
+    gatherer: int = 0
 
 
 class Taker(Protocol):
@@ -69,7 +71,7 @@ class Taker(Protocol):
     async def room(self) -> None:
         """Wait until it is no longer full."""
 
-    def take(self, batch: SpikeBatch) -> None:
+    def arrive(self, batch: SpikeBatch) -> None:
         """Take a batch as it comes from the board."""
 
     def advance(self, watermark: int) -> None:
@@ -84,7 +86,7 @@ class SpikeStream(Stream[SpikeBatch]):
 
     _told = 0
 
-    def take(self, batch: SpikeBatch) -> None:
+    def arrive(self, batch: SpikeBatch) -> None:
         """Take a batch as it comes from the board; for the side that fills the stream."""
         self.put(batch)
 
@@ -156,22 +158,30 @@ class SpikeRouter:
         """
         if events.ticks.max() > now + AHEAD:
             events = self._plausible(events, now + AHEAD)
-        starts = np.flatnonzero(np.diff(events.ticks, prepend=-1))  # of packets of one tick
-        ticks = events.ticks[starts]
-        of_spike = np.repeat(
-            np.arange(len(ticks)), np.add.reduceat(events.counts, starts) if len(starts) else 0
-        )
+        ticks = np.repeat(events.ticks, events.counts)
         places = self._keys.places(events.keys)
-        unknown = int(np.count_nonzero(places < 0))
+        known = places >= 0
+        unknown = len(known) - int(np.count_nonzero(known))
         if unknown:
             self.unknown_keys += unknown
-            of_spike, places = of_spike[places >= 0], places[places >= 0]
-        populations, neurons = self._keys.populations[places], self._keys.neurons[places]
-        if self._tap.active:
-            self._show(ticks, of_spike, populations, neurons, received)
-        gap = self._sort(ticks, of_spike, places, populations, neurons, received, gatherer)
+            ticks, places = ticks[known], places[known]
+        spikes = LiveSpikes(
+            received, ticks, self._keys.populations[places], self._keys.neurons[places], gatherer
+        )
         if len(ticks):
-            self._advance(self.watermark.packets(gatherer, int(ticks.max())))
+            self._tap.put("spikes", spikes)
+        gap = self.distribute(spikes)
+        if len(events.ticks):
+            self._advance(self.watermark.packets(gatherer, int(events.ticks.max())))
+        return gap
+
+    def distribute(self, spikes: LiveSpikes) -> bool:
+        """Give spikes to the takers of their populations, a batch for each tick, and move the
+        watermark. Returns whether a heartbeat is missing among them."""
+        gap = False
+        if len(spikes.ticks):
+            gap = self._sort(spikes)
+            self._advance(self.watermark.packets(spikes.gatherer, int(spikes.ticks.max())))
         return gap
 
     def stand(self, tick: int, *, whole: bool) -> None:
@@ -190,36 +200,29 @@ class SpikeRouter:
         for taker in self._all():
             taker.end(error)
 
-    def _sort(
-        self,
-        ticks: NDArray[np.int64],
-        of_spike: NDArray[np.int64],
-        places: NDArray[np.int32],
-        populations: NDArray[np.int16],
-        neurons: NDArray[np.int32],
-        received: float,
-        gatherer: int,
-    ) -> bool:
+    def _sort(self, spikes: LiveSpikes) -> bool:
         """Split by tick and population, in one stable sort; number by number it would cost more."""
         width = len(self._keys.labels)
-        code = of_spike * width + populations
-        if len(ticks) * width < 1 << 16:
+        starts = np.flatnonzero(np.diff(spikes.ticks, prepend=-1))  # where another tick begins
+        run = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(spikes.ticks)))
+        code = run * width + spikes.populations
+        if len(starts) * width < 1 << 16:
             code = code.astype(np.uint16)  # for which numpy sorts in linear time
         order = np.argsort(code, kind="stable")
-        code = code[order]
-        begins = np.flatnonzero(np.diff(code, prepend=-1)) if len(code) else np.empty(0, np.int64)
+        code, neurons = code[order], spikes.neurons[order]
+        begins = np.flatnonzero(np.diff(code, prepend=np.array(code[0] ^ 1, code.dtype)))
         ends = [*begins[1:].tolist(), len(code)]
-        neurons, places = neurons[order], places[order]
+        ticks = spikes.ticks[starts].tolist()
         gap = False
-        for group, begin, end in zip(code[begins].tolist(), begins.tolist(), ends, strict=False):
+        for group, begin, end in zip(code[begins].tolist(), begins.tolist(), ends, strict=True):
             place, number = divmod(group, width)
-            tick = int(ticks[place])
+            tick = ticks[place]
             if number in self._heartbeats:
-                gap |= self.watermark.beat(gatherer, tick)
+                gap |= self.watermark.beat(spikes.gatherer, tick)
                 continue
             late = tick < self.watermark.tick
             self.spikes += end - begin
-            self.delivery.note(number, tick, places[begin:end], neurons[begin:end], late)
+            self.delivery.note(number, tick, neurons[begin:end], late)
             takers = self._takers.get(number)
             if takers:
                 batch = SpikeBatch(
@@ -227,11 +230,11 @@ class SpikeRouter:
                     tick,
                     tick * self._timestep_ms,
                     neurons[begin:end],
-                    received,
+                    spikes.received,
                     late,
                 )
                 for taker in tuple(takers):
-                    taker.take(batch)
+                    taker.arrive(batch)
         return gap
 
     def _advance(self, moved: bool) -> None:
@@ -245,20 +248,6 @@ class SpikeRouter:
         self.from_the_future += len(fine) - int(np.count_nonzero(fine))
         keys = events.keys[np.repeat(fine, events.counts)]
         return wire.BulkEvents(ticks[fine], events.counts[fine], keys, 0, 0)
-
-    def _show(
-        self,
-        ticks: NDArray[np.int64],
-        of_spike: NDArray[np.int64],
-        populations: NDArray[np.int16],
-        neurons: NDArray[np.int32],
-        received: float,
-    ) -> None:
-        borders = np.searchsorted(of_spike, np.arange(len(ticks) + 1)).tolist()
-        for tick, begin, end in zip(ticks.tolist(), borders[:-1], borders[1:], strict=True):
-            self._tap.put(
-                "spikes", LiveSpikes(tick, received, populations[begin:end], neurons[begin:end])
-            )
 
     def _readers(self, label: str) -> weakref.WeakSet[Taker]:
         number = self._keys.labels.index(label)

@@ -36,7 +36,7 @@ class Waiting:
     async def room(self) -> None:
         """There always is."""
 
-    def take(self, batch: SpikeBatch) -> None:
+    def arrive(self, batch: SpikeBatch) -> None:
         """Look at a batch as it comes from the board."""
         counts = self._first <= batch.tick and (self._last is None or batch.tick <= self._last)
         if counts and not self._over.is_set():

@@ -64,7 +64,7 @@ class WindowStream(Stream[WindowCounts]):
         self._pending: dict[int, NDArray[np.int64]] = {}
         self.late = 0
 
-    def take(self, batch: SpikeBatch) -> None:
+    def arrive(self, batch: SpikeBatch) -> None:
         """Take a batch as it comes from the board; for the side that fills the stream."""
         window = batch.tick // self._ticks
         if window < self._next:

@@ -24,13 +24,8 @@ def report(
     )
     delivery = Delivery(keys)
     for number, (neuron, tick) in enumerate(delivered):
-        delivery.note(
-            1,
-            tick,
-            np.array([SIZE + neuron], np.int32),
-            np.array([neuron], np.int32),
-            number >= len(delivered) - late,
-        )
+        is_late = number >= len(delivered) - late
+        delivery.note(1, tick, np.array([neuron], np.int32), is_late)
     assert delivery.late == late
     if recorded is None:
         return delivery.report("b", None)

@@ -32,7 +32,7 @@ async def test_a_tick_is_given_whole_and_in_order_when_the_watermark_has_passed_
         batch("b", 4, 7),
         batch("a", 6, 3),
     ):
-        stream.take(each)
+        stream.arrive(each)
     assert not stream._held
     stream.advance(6)
     assert await given(stream, 3) == [(4, "b", [7]), (4, "a", [1, 2]), (5, "b", [0])]
@@ -45,12 +45,12 @@ async def test_a_tick_is_given_whole_and_in_order_when_the_watermark_has_passed_
 async def test_what_is_late_is_given_at_once() -> None:
     stream = merged("a")
     stream.advance(10)
-    stream.take(batch("a", 9, 1, late=True))
+    stream.arrive(batch("a", 9, 1, late=True))
     assert await given(stream, 1) == [(9, "a", [1])]
 
 
 async def test_a_watermark_that_stands_does_not_fill_the_memory() -> None:
     stream = merged("a")
     for tick in range(merge.PENDING + 3):
-        stream.take(batch("a", tick, 0))
+        stream.arrive(batch("a", tick, 0))
     assert [each[0] for each in await given(stream, 3)] == [0, 1, 2]

@@ -43,14 +43,14 @@ async def reached(waiting: Waiting) -> int | None:
 async def test_conditions(how: dict[str, Any], tick: int) -> None:
     waiting = Waiting(wanted(**how), 5, None)
     for each in (batch(4, 8, 2, 9), batch(5, 2), batch(6, 1, 1, 9), batch(7, 2), batch(8, 9)):
-        waiting.take(each)
+        waiting.arrive(each)
     assert await reached(waiting) == tick
 
 
 async def test_time_is_up_when_the_watermark_has_passed_the_last_tick() -> None:
     waiting = Waiting(wanted(spikes=2), 5, 9)
-    waiting.take(batch(9, 1))
-    waiting.take(batch(10, 1))
+    waiting.arrive(batch(9, 1))
+    waiting.arrive(batch(10, 1))
     waiting.advance(9)
     with pytest.raises(trio.TooSlowError):
         await reached(waiting)
@@ -71,7 +71,7 @@ async def test_an_error_of_the_condition_comes_out_where_it_is_waited_for() -> N
         raise KeyError("mine")
 
     waiting = Waiting(wanted(when=broken), 0, None)
-    waiting.take(batch(0, 1))
+    waiting.arrive(batch(0, 1))
     with pytest.raises(KeyError, match="mine"):
         await reached(waiting)
 

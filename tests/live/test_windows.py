@@ -25,9 +25,9 @@ async def given(stream: WindowStream) -> list[tuple[int, list[int]]]:
 
 async def test_every_window_is_given_when_the_watermark_has_passed_its_end() -> None:
     stream = counted()
-    stream.take(batch(0, 0, 2))
-    stream.take(batch(3, 2))
-    stream.take(batch(13, 1))
+    stream.arrive(batch(0, 0, 2))
+    stream.arrive(batch(3, 2))
+    stream.arrive(batch(13, 1))
     stream.advance(3)
     assert not stream._held
     stream.advance(4)
@@ -41,8 +41,8 @@ async def test_every_window_is_given_when_the_watermark_has_passed_its_end() -> 
 
 async def test_it_begins_with_the_first_window_that_is_whole() -> None:
     stream = counted(begin=5)
-    stream.take(batch(5, 0))
-    stream.take(batch(8, 1))
+    stream.arrive(batch(5, 0))
+    stream.arrive(batch(8, 1))
     stream.advance(12)
     assert await given(stream) == [(8, [0, 1, 0])]
     assert stream.late == 0
@@ -51,7 +51,7 @@ async def test_it_begins_with_the_first_window_that_is_whole() -> None:
 async def test_what_is_late_is_counted_and_changes_no_window() -> None:
     stream = counted()
     stream.advance(4)
-    stream.take(batch(2, 0, 1))
+    stream.arrive(batch(2, 0, 1))
     stream.advance(8)
     assert await given(stream) == [(0, [0, 0, 0]), (4, [0, 0, 0])]
     assert stream.late == 2
@@ -60,5 +60,5 @@ async def test_what_is_late_is_counted_and_changes_no_window() -> None:
 async def test_a_watermark_that_stands_does_not_fill_the_memory() -> None:
     stream = counted()
     for window in range(windows.PENDING + 2):
-        stream.take(batch(4 * window, 0))
+        stream.arrive(batch(4 * window, 0))
     assert [tick for tick, _ in await given(stream)] == [0, 4]
