@@ -98,7 +98,7 @@ class StageConnection:
             time_scale_factor=stage.time_scale_factor,
             tags=(),
             live=stage.live,
-            keys=KeyTable.build(stage.labels, *(np.empty(0, np.int64) for _ in range(3))),
+            keys=_key_table(stage),
             sources={},
             cores=(),
         )
@@ -115,6 +115,16 @@ class StageConnection:
     async def barrier(self) -> None:
         """Nothing is on its way."""
         await trio.lowlevel.checkpoint()
+
+
+def _key_table(stage: Stage) -> KeyTable:
+    """Number every neuron, as routing keys would: what counts per neuron stands on them."""
+    size_of = {each.label: each.size for each in stage.populations}
+    sizes = np.array([size_of.get(label, 0) for label in stage.labels], np.int64)
+    total = int(sizes.sum())
+    populations = np.repeat(np.arange(len(sizes)), sizes)
+    firsts = np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return KeyTable.build(stage.labels, np.arange(total), populations, np.arange(total) - firsts)
 
 
 class _Simulator:
