@@ -94,6 +94,7 @@ async def test_it_turns_the_tag_repeating_until_confirmed_and_takes_packets(
     fake: FakeBoard, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "TAG_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(module, "TAG_TRIES", 10**6)
     taken = Taken(2)
     receiver = receiver_of(taken)
     nursery.start_soon(receiver.pump)
