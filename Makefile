@@ -19,7 +19,8 @@ demo: $(VENV)/.installed
 test: lint ctest pytest
 
 # Timed, and so never part of the tests.
-bench: $(VENV)/.installed
+bench: $(VENV)/.tools
+	$(BIN)/spinnlive bench board --folder build/bench
 	$(BIN)/python -P benchmarks/loop_latency.py
 
 # Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):

@@ -33,9 +33,7 @@ def synfire(sim: Any) -> None:
         sim.Projection(noise, pool, sim.OneToOneConnector(), sim.StaticSynapse(3.0, 1.0))
         forward, across = sim.FixedProbabilityConnector(0.1), sim.FixedProbabilityConnector(0.1)
         sim.Projection(pool, pools[(i + 1) % 4], forward, sim.StaticSynapse(0.3, 5.0))
-        sim.Projection(
-            pool, pool, across, sim.StaticSynapse(-0.2, 2.0), receptor_type="inhibitory"
-        )
+        sim.Projection(pool, pool, across, sim.StaticSynapse(-0.2, 2.0), receptor_type="inhibitory")
 
 
 def balanced(sim: Any) -> None:
