@@ -25,13 +25,15 @@ from spinnlive.errors import (
     UnknownProjection,
     UsageError,
 )
-from spinnlive.live.clock import Clock, ClockReading
-from spinnlive.live.injector import Injector
+from spinnlive.live.clock import Clock, ClockReading, HostTime
+from spinnlive.live.injector import Injector, InjectorStatistics, Played
 from spinnlive.live.open import open_live
 from spinnlive.live.run import LiveRun, LiveStatistics
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.streams import Stream, StreamStatistics
 from spinnlive.live.weights import WeightSnapshot, WeightStream
+from spinnlive.recording.kinds import RunFacts
+from spinnlive.recording.replay import Replay, open_recording
 from spinnlive.toolchain import defaults as _defaults
 
 __all__ = [
@@ -43,13 +45,18 @@ __all__ = [
     "Clock",
     "ClockReading",
     "CoreFailure",
+    "HostTime",
     "Injector",
+    "InjectorStatistics",
     "LiveRun",
     "LiveStatistics",
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
+    "Played",
     "RemoteError",
+    "Replay",
+    "RunFacts",
     "RunStateError",
     "ScpError",
     "SpikeBatch",
@@ -64,6 +71,7 @@ __all__ = [
     "WeightSnapshot",
     "WeightStream",
     "open_live",
+    "open_recording",
 ]
 
 _defaults.arrange()

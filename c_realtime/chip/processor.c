@@ -85,9 +85,14 @@ static uint64_t bus_stays_positive(void *context, uint32_t address) {
 void processor_init(struct processor *processor, struct chip *chip, unsigned index) {
     processor->chip = chip;
     processor->index = index;
-    processor->state = PROCESSOR_UNBOOTED;
     processor->arm.bus = (struct arm_bus){processor, bus_read, bus_write, bus_stays_positive};
     chip_map_memories(chip, processor->arm.window);
+    processor_power_up(processor);
+}
+
+void processor_power_up(struct processor *processor) {
+    processor->state = PROCESSOR_UNBOOTED;
+    processor->clocked = false;
     processor_reset(processor);
 }
 

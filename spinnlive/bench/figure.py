@@ -58,6 +58,7 @@ def _draw_speeds(axes: Axes, results: Results) -> None:
             axes.text(speed, place, f" {speed:.2f}", va="center", fontsize=9, color=SOFT)
     axes.axvline(1.0, color=INK, linewidth=1, linestyle=":")
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.margins(x=0.15)
     axes.set_yticks(range(len(measured)), [each.network.title for each in measured])
     axes.invert_yaxis()
@@ -73,7 +74,8 @@ def _draw_history(axes: Axes, results: Results, history: Sequence[dict[str, Any]
         known = [(number, value) for number, value in enumerate(rates, 1) if value is not None]
         axes.plot(*zip(*known, strict=True), marker="o", markersize=4, label=each.network.name)
     axes.set_ylim(bottom=0)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlim(0.5, len(history) + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_xlabel("run in the history")
     axes.set_ylabel("fast engine's MIPS" + (" / unicorn's" if unicorn else ""))
     axes.set_title("From run to run", loc="left", color=INK)
