@@ -1,8 +1,8 @@
 """The fast engine and the plain one in lockstep, for long: booting, and in the middle of networks.
 
 ``python tests/conformance/lockstep.py PROGRAM FOLDER``: ``PROGRAM`` is what `make ctest` builds of
-c_realtime/tests/lockstep.c; the networks' snapshots are kept in ``FOLDER``. `make conformance` runs it; the short run of
-every test run is tests/emulator/test_engines.py.
+c_realtime/tests/lockstep.c; the networks' snapshots are kept in ``FOLDER``. `make conformance` runs it; the short run
+of every test run is tests/emulator/test_engines.py.
 """
 
 from __future__ import annotations
