@@ -22,6 +22,7 @@ test: lint ctest pytest
 bench: $(VENV)/.tools
 	$(BIN)/spinnlive bench board --folder build/bench
 	$(BIN)/python -P benchmarks/loop_latency.py
+	$(BIN)/python -P benchmarks/receive.py
 
 # Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):
 #   make conformance EXAMPLES=FOLDER TESTS="FOLDER ..." [SUPPORT="FOLDER ..."] [K="PART ..."] [OPTIONS="--again ..."]
