@@ -19,13 +19,16 @@ demo: $(VENV)/.installed
 test: lint ctest pytest
 
 # Timed, and so never part of the tests.
-bench: $(VENV)/.installed
+bench: $(VENV)/.tools
+	$(BIN)/spinnlive bench board --folder build/bench
 	$(BIN)/python -P benchmarks/loop_latency.py
 	$(BIN)/python -P benchmarks/receive.py
 
 # Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):
 #   make conformance EXAMPLES=FOLDER TESTS="FOLDER ..." [SUPPORT="FOLDER ..."] [K="PART ..."] [OPTIONS="--again ..."]
-conformance: $(VENV)/.conformance
+# And the two engines of the emulated board in lockstep, for as long as nobody would wait in a test.
+conformance: $(VENV)/.conformance ctest
+	$(BIN)/python tests/conformance/lockstep.py $(CTEST)/tests/lockstep build/lockstep
 	$(BIN)/python tests/conformance $(EXAMPLES:%=--examples %) $(TESTS:%=--tests %) $(SUPPORT:%=--python-path %) \
 	    $(K:%=-k %) $(OPTIONS)
 

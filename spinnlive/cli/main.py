@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from spinnlive.cli.bench import bench
 from spinnlive.cli.board import board
 from spinnlive.cli.demo import demo
 from spinnlive.cli.fault import fault, gdb
@@ -68,6 +69,7 @@ def main() -> None:
     """Run PyNN networks live on SpiNNaker, real or emulated."""
 
 
+main.add_command(bench)
 main.add_command(board)
 main.add_command(demo)
 main.add_command(fault)
