@@ -34,6 +34,22 @@ struct unmodelled {
 
 struct chip {
     unsigned x, y;
+    unsigned number; /* its place among the machine's chips */
+
+    /* What to execute, and when; together, so that looking for work touches little memory. */
+    const uint64_t *clock; /* the machine's: the start of the time window that is being executed */
+    uint64_t *due;         /* in the machine: no later than when there is something to do here; 0 is now */
+    struct processor *executing;
+    uint32_t awake;     /* cores that are not waiting for an interrupt, or may not be */
+    uint32_t sending;   /* cores whose packets wait for the fabric */
+    uint32_t held_back; /* those of them whose next packet has found its receivers full in this delivery */
+    uint64_t wake_at[CORES_PER_CHIP]; /* when each core that is not awake has something due; else no later than now */
+    uint32_t reset_requests;          /* a bit for each enum reset_code; met at the end of the window */
+    uint64_t blocked_at;              /* when a packet last waited for some output of this chip's router */
+    struct {
+        uint64_t clock, due;
+    } alone; /* what the two above point to while the chip is in no machine */
+
     struct processor core[CORES_PER_CHIP];
     uint8_t sysram[SYSRAM_BYTES] __attribute__((aligned(16)));
     uint8_t *sdram; /* SDRAM_BYTES */
@@ -45,15 +61,6 @@ struct chip {
     struct chip *neighbour[LINKS_PER_CHIP]; /* NULL where no chip is wired to the link */
     struct links links;
     uint32_t working_cores; /* a bit for each core that passes the self-test */
-
-    uint64_t time;           /* start of the time window that is being executed */
-    uint32_t awake;          /* cores that are not waiting for an interrupt, or may not be */
-    uint64_t next_event;     /* no sleeping core, nor the watchdog, has an event before this */
-    uint32_t sending;        /* cores whose packets wait for the fabric */
-    uint32_t held_back;      /* those of them whose next packet has found its receivers full in this delivery */
-    uint32_t reset_requests; /* a bit for each enum reset_code; met at the end of the window */
-    bool router_blocked;     /* a packet waits for some output of this chip's router */
-    struct processor *executing;
 
     struct unmodelled unmodelled[UNMODELLED_NOTES];
     unsigned unmodelled_count;
@@ -71,15 +78,16 @@ void chip_reset(struct chip *chip, enum reset_code code);
 /* Let the chip be reset at the end of the window, by something on it. */
 void chip_request_reset(struct chip *chip, enum reset_code code);
 
-/* Something that is no core's is due then. */
-void chip_expect(struct chip *chip, uint64_t time);
-
-/* Execute all cores from chip->time until `end`, one after the other. Touches this chip alone. */
+/* Execute all cores from the clock's time until `end`, one after the other. Touches this chip alone. */
 void chip_run(struct chip *chip, uint64_t end);
 
-/* Is there nothing to do before next_event? */
-static inline bool chip_sleeps(const struct chip *chip) {
-    return (chip->awake | chip->sending) == 0;
+/* Find out anew when there is something to do. */
+void chip_reschedule(struct chip *chip);
+
+/* There is something to do on the chip, now. */
+static inline void chip_is_due(struct chip *chip) {
+    if (*chip->due != 0)
+        *chip->due = 0;
 }
 
 /* The emulated time, also in the middle of a core's window. */

@@ -32,7 +32,8 @@ static void start(struct chip *chip, uint64_t now) {
     struct watchdog *watchdog = &chip->watchdog;
 
     watchdog->expiry = now + clocks_to_cycles(watchdog->load ? watchdog->load : 1);
-    chip_expect(chip, watchdog->expiry);
+    if (watchdog->expiry < *chip->due)
+        *chip->due = watchdog->expiry;
 }
 
 static void set_interrupt(struct chip *chip, bool high) {

@@ -224,7 +224,6 @@ static bool reset(struct order *order) {
     uint64_t board;
 
     if (chip != NULL && order->words.count == 3) {
-        chip->time = machine->now;
         chip_reset(chip, code);
         return true;
     }
