@@ -186,12 +186,17 @@ void chip_reset(struct chip *chip, enum reset_code code) {
 
 void chip_request_reset(struct chip *chip, enum reset_code code) {
     chip->reset_requests |= 1u << code;
-    chip_is_due(chip);
+    chip_is_due(chip); /* a chip that sleeps has no window */
     for (unsigned i = 0; i < CORES_PER_CHIP; i++)
         processor_stall(&chip->core[i]);
 }
 
 /* ---- time ---- */
+
+void chip_expect(struct chip *chip, uint64_t time) {
+    if (time < *chip->due)
+        *chip->due = time;
+}
 
 uint64_t chip_now(const struct chip *chip) {
     return chip->executing ? processor_now(chip->executing) : *chip->clock;

@@ -79,6 +79,9 @@ void chip_reset(struct chip *chip, enum reset_code code);
 /* Let the chip be reset at the end of the window, by something on it. */
 void chip_request_reset(struct chip *chip, enum reset_code code);
 
+/* Something that is no core's is due then. */
+void chip_expect(struct chip *chip, uint64_t time);
+
 /* Execute all cores from the clock's time until `end`, one after the other. Touches this chip alone. */
 void chip_run(struct chip *chip, uint64_t end);
 

@@ -32,8 +32,7 @@ static void start(struct chip *chip, uint64_t now) {
     struct watchdog *watchdog = &chip->watchdog;
 
     watchdog->expiry = now + clocks_to_cycles(watchdog->load ? watchdog->load : 1);
-    if (watchdog->expiry < *chip->due)
-        *chip->due = watchdog->expiry;
+    chip_expect(chip, watchdog->expiry);
 }
 
 static void set_interrupt(struct chip *chip, bool high) {

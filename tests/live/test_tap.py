@@ -48,9 +48,9 @@ def test_live_spikes_of_all_populations_pass_by_though_nobody_reads_them() -> No
     )
     assert [kind for kind, _ in ear.heard] == ["spikes", "spikes"]
     first, second = (spikes for _, spikes in ear.heard)
-    assert (first.tick, first.received) == (3, 1.5)
+    assert (first.ticks.tolist(), first.received) == ([3, 3], 1.5)
     assert (first.populations.tolist(), first.neurons.tolist()) == ([1, 0], [0, 1])
-    assert (second.tick, second.neurons.tolist()) == (4, [0])
+    assert (second.ticks.tolist(), second.neurons.tolist()) == ([4], [0])
 
 
 async def test_injected_spikes_pass_by_when_they_have_left() -> None:
