@@ -66,7 +66,7 @@ struct arm_window {
     uint32_t mask;
     uint32_t match;
     uint32_t offset_mask;
-    uint32_t wait_cycles; /* what each access costs beyond the instruction itself */
+    uint32_t load_wait, store_wait; /* cycles that an access costs beyond the instruction itself */
     uint8_t *bytes;
 };
 

@@ -43,7 +43,7 @@ static bool bus_write(void *context, uint32_t address, unsigned bytes, uint32_t 
     struct processor *processor = context;
     uint32_t offset = address & 0xffc;
 
-    arm_spend(&processor->arm, DEVICE_WRITE_WAIT);
+    arm_spend(&processor->arm, BUFFERED_WAIT);
     switch (address >> 24) {
     case 0x10:
     case 0x20:
