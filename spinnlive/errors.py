@@ -90,7 +90,11 @@ class CoreFailure(RemoteError):
 
 
 class ScpError(RemoteError):
-    """The board refused a command; the result code says why."""
+    """The board refused a command; the result ``code`` says why, if there is one."""
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class BridgeFailed(RemoteError):

@@ -6,7 +6,7 @@
 * `injector`: spikes in
 * `clock`: the board's time on the host
 * `weights`, `rows`: weights while running
-* `watch`: failed cores and lost boards
+* `watch`, `pulse`: failed cores, dead cores and lost boards
 * `client`, `notifications`, `database`, `receiver`, `keys`: the official handshake, played by us
 * `worker`, `services`: sPyNNaker's thread, and tasks that outlast cancellation
 * `tap`: where everything passes by a recorder

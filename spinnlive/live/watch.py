@@ -13,6 +13,7 @@ from spinnlive.boards.scp import ScpClient
 from spinnlive.errors import BoardLost, BoardUnreachable, CoreFailure, ScpError, SpinnliveError
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import Core, NetworkMap
+from spinnlive.live.pulse import Pulse
 from spinnlive.live.weights import VCPU_BASE, VCPU_SIZE, poll_tick
 
 POLL_S = 0.25
@@ -111,6 +112,7 @@ class Watch:
         self._clock = clock
         self._network = network
         self._core = core
+        self._pulse = Pulse(scp, network.cores)
 
     async def run(self) -> None:
         """Watch until cancelled. Raises `CoreFailure` or `BoardLost`."""
@@ -157,3 +159,4 @@ class Watch:
             failure = await describe_failure(self._scp, suspects)
             if failure is not None:
                 raise failure
+        await self._pulse.feel()
