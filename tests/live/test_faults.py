@@ -7,27 +7,40 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 NETWORK = Path(__file__).parent / "networks" / "faults.py"
 
 
-@pytest.mark.board
-def test_a_live_run_survives_what_passes_and_names_what_does_not(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
+def play(request: pytest.FixtureRequest, folder: Path, what: str) -> dict[str, Any]:
     if request.config.getoption("--board"):
         pytest.skip("only an emulated board has faults on demand")
     done = subprocess.run(
-        [sys.executable, NETWORK, "emulated", tmp_path],
-        env={**os.environ, "HOME": str(tmp_path), "MPLCONFIGDIR": str(tmp_path / "matplotlib")},
+        [sys.executable, NETWORK, what, folder],
+        env={**os.environ, "HOME": str(folder), "MPLCONFIGDIR": str(folder / "matplotlib")},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    seen = json.loads(done.stdout)
+    seen: dict[str, Any] = json.loads(done.stdout)
+    return seen
+
+
+@pytest.mark.board
+def test_a_board_that_freezes_for_ever_is_lost(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    assert play(request, tmp_path, "frozen")["frozen for ever"] > 0
+
+
+@pytest.mark.board
+def test_a_live_run_survives_what_passes_and_names_what_does_not(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    seen = play(request, tmp_path, "passing")
     received = {
         label: [(tick, neuron) for tick, neuron in spikes]
         for label, spikes in seen["received"].items()
@@ -58,4 +71,3 @@ def test_a_live_run_survives_what_passes_and_names_what_does_not(
     assert "is dead: it takes no messages" in seen["dead core"]
     assert seen["recorded ending"] == "CoreFailure"
     assert seen["recording whole"] and seen["recording equals what was received"]
-    assert seen["frozen for ever"] > 0

@@ -1,5 +1,5 @@
-"""One run with everything that can go wrong and pass, then a core that dies; a board that freezes
-for ever. Usage: faults.py emulated FOLDER
+"""``passing``: one run with everything that can go wrong and pass, then a core that dies.
+``frozen``: a board that freezes for ever. Usage: faults.py passing|frozen FOLDER
 
 Prints what was seen as one line of JSON; tests/live/test_faults.py says what it must be.
 """
@@ -89,7 +89,7 @@ async def kill_core(board: EmulatedBoard, live: spinnlive.LiveRun, chips: int) -
                     return
 
 
-async def first_run() -> None:
+async def passing() -> None:
     """Have it all, then lose a core."""
     touch, reflex, busy = define()
     received: dict[str, list[tuple[int, int]]] = {"reflex": [], "busy": []}
@@ -142,7 +142,7 @@ async def first_run() -> None:
         seen["recording whole"] = file.whole
 
 
-async def second_run() -> None:
+async def frozen() -> None:
     """Let the board freeze for ever."""
     _, _, busy = define()
     count = 0
@@ -169,11 +169,5 @@ async def second_run() -> None:
             seen["frozen for ever"] = count
 
 
-async def main() -> None:
-    """Run into it."""
-    await first_run()
-    await second_run()
-
-
-trio.run(main)
+trio.run({"passing": passing, "frozen": frozen}[sys.argv[1]])
 print(json.dumps(seen))
