@@ -27,8 +27,9 @@ from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.database import Core
 from spinnlive.live.notifications import LOOPBACK, Notifications
 from spinnlive.live.progress import progress_line
-from spinnlive.live.run import PATIENCE_S, LiveRun, Parts
+from spinnlive.live.run import PATIENCE_S, LiveRun, Parts, patience_s
 from spinnlive.live.services import services
+from spinnlive.live.stepping import Stepping
 from spinnlive.live.watch import Watch
 from spinnlive.live.worker import Worker
 from spinnlive.toolchain import machine
@@ -111,7 +112,20 @@ async def open_live(
         watch = Watch(
             scp, connection.clock, connection.network, _clock_core(connection, populations)
         )
-        parts = Parts(simulator, worker, populations, client, connection, scp, watch, sender)
+        stepping = Stepping(
+            simulator,
+            worker,
+            client,
+            connection.clock,
+            await stack.enter_async_context(open_scp(connection.network.root)),
+            background,
+            connection.network.app_id,
+            delivered=connection.receiver.barrier,
+            patience_s=partial(patience_s, watch),
+        )
+        parts = Parts(
+            simulator, worker, populations, client, connection, scp, watch, sender, stepping
+        )
         live = LiveRun(parts)
         await stack.enter_async_context(recorded(live, parts, background))
         client.on_start, client.on_stop = live.started, live.stopped

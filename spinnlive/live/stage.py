@@ -157,6 +157,24 @@ class _Watch:
         """Find nothing."""
 
 
+class _Stepping:
+    """Stands for stepped mode: a step is a stretch of the play, and nothing stands in between."""
+
+    active = False
+    standing = False
+
+    def __init__(self, play: Play) -> None:
+        self._play = play
+        self._turn = trio.Lock()
+        self.changed: Callable[[], None] = lambda: None
+        self.transmit: Callable[..., Awaitable[None]] | None = None
+
+    async def step(self, ticks: int, cores: object) -> None:
+        """Let so many ticks pass."""
+        async with self._turn:
+            await self._play(ticks)
+
+
 class _Client:
     """Stands for our side of the tool chain's handshake."""
 
@@ -178,5 +196,6 @@ def parts_on(stage: Stage, play: Play) -> tuple[Parts, StageConnection]:
         scp=cast(Any, None),
         watch=cast(Any, _Watch(connection.clock)),
         sender=cast(Any, None),
+        stepping=cast(Any, _Stepping(play)),
     )
     return parts, connection

@@ -115,7 +115,7 @@ class ScriptedRun(LiveRun):
         self._heard: dict[str, list[NDArray[np.int64]]] = {label: [] for label in injectors}
         self._snapshots: weakref.WeakKeyDictionary[Stream[WeightSnapshot], tuple[str, int]]
         self._snapshots = weakref.WeakKeyDictionary()
-        self._tick = 0
+        self._now = 0
         self._spikes_out = 0
         self._error: SpinnliveError | None = None
         self._stalled_s = 0.0
@@ -172,11 +172,11 @@ class ScriptedRun(LiveRun):
 
     async def _play(self, ticks: int | None) -> None:
         clock = self._stage.clock
-        end = math.inf if ticks is None else self._tick + ticks
+        end = math.inf if ticks is None else self._now + ticks
         next_s = trio.current_time()
         self.started()
         try:
-            while self._tick < end:
+            while self._now < end:
                 next_s += clock.tick_s
                 await trio.sleep_until(next_s)
                 self._end_tick()
@@ -187,7 +187,7 @@ class ScriptedRun(LiveRun):
                     self._stalled_s = 0.0
         finally:
             self.stopped()
-            clock.set_tick(self._tick)
+            clock.set_tick(self._now)
             clock.moved()
 
     def _end_tick(self) -> None:
@@ -198,16 +198,16 @@ class ScriptedRun(LiveRun):
         }
         for parts in self._heard.values():
             parts.clear()
-        fired = self._script(self._tick, injected)
+        fired = self._script(self._now, injected)
         now = trio.current_time()
         for label, neurons in fired.items():
             self._fire(label, np.atleast_1d(np.asarray(neurons, np.int64)), now)
-        self._tick += 1
+        self._now += 1
         clock = self._stage.clock
-        clock.observe(ClockObservation(now, self._tick + JUST_AFTER, 0.0))
+        clock.observe(ClockObservation(now, self._now + JUST_AFTER, 0.0))
         clock.moved()
         for stream, (label, every) in tuple(self._snapshots.items()):
-            if self._tick % every == 0:
+            if self._now % every == 0:
                 stream.put(self._snapshot(label))
 
     def _fire(self, label: str, neurons: NDArray[np.int64], now: float) -> None:
@@ -227,7 +227,7 @@ class ScriptedRun(LiveRun):
         self._stage.router.distribute(
             LiveSpikes(
                 received=now,
-                ticks=np.full(len(neurons), self._tick),
+                ticks=np.full(len(neurons), self._now),
                 populations=np.full(len(neurons), number, np.int16),
                 neurons=neurons.astype(np.int32),
             )
@@ -244,13 +244,13 @@ class ScriptedRun(LiveRun):
 
     def _snapshot(self, label: str) -> WeightSnapshot:
         given = self._matrices[label]
-        matrix = np.asarray(given(self._tick) if callable(given) else given, np.float64)
+        matrix = np.asarray(given(self._now) if callable(given) else given, np.float64)
         pre, post = np.nonzero(~np.isnan(matrix))
         return WeightSnapshot(
             label=label,
-            tick=self._tick,
-            tick_after=self._tick,
-            time_ms=self._tick * self.clock.timestep_ms,
+            tick=self._now,
+            tick_after=self._now,
+            time_ms=self._now * self.clock.timestep_ms,
             pre=pre,
             post=post,
             weights=matrix[pre, post],
