@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from spinnlive import wire
 from spinnlive.boards.scp import ScpClient
-from spinnlive.errors import BoardLost, BoardUnreachable, CoreFailure, ScpError
+from spinnlive.errors import BoardLost, BoardUnreachable, DeadCore, ScpError
 from spinnlive.live.database import Core
 
 AT_ONCE = 4
@@ -35,8 +35,7 @@ class Pulse:
         self._refused: Counter[Core] = Counter()
 
     async def feel(self) -> None:
-        """Ask the next cores, and again those that refused. Raises `CoreFailure` for a dead
-        one."""
+        """Ask the next cores, and again those that refused. Raises `DeadCore`."""
         suspects = list(self._refused)
         for _ in range(min(AT_ONCE, len(self._turn))):
             if self._turn[0] not in suspects:
@@ -44,6 +43,10 @@ class Pulse:
             self._turn.rotate(-1)
         for core in suspects:
             await self._ask(core)
+
+    def forget(self) -> None:
+        """Begin anew with those that refused."""
+        self._refused.clear()
 
     async def _ask(self, core: Core) -> None:
         try:
@@ -53,7 +56,7 @@ class Pulse:
                 return  # it says nothing about the core
             self._refused[core] += 1
             if self._refused[core] >= REFUSALS:
-                raise CoreFailure(
+                raise DeadCore(
                     f"core {core.p} of chip {core.x}, {core.y} (population {core.population!r}) is "
                     "dead: it takes no messages any more, though its board answers"
                 ) from error

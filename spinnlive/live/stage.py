@@ -158,14 +158,14 @@ class _Watch:
 
 
 class _Stepping:
-    """Stands for stepped mode: a step is a stretch of the play, and nothing stands in between."""
+    """Stands for stepped mode: a step is a stretch of the play, and in between it stands."""
 
     active = False
-    standing = False
 
     def __init__(self, play: Play) -> None:
         self._play = play
         self._turn = trio.Lock()
+        self.standing = False
         self.changed: Callable[[], None] = lambda: None
         self.transmit: Callable[..., Awaitable[None]] | None = None
 
@@ -173,6 +173,8 @@ class _Stepping:
         """Let so many ticks pass."""
         async with self._turn:
             await self._play(ticks)
+            self.standing = True
+            self.changed()
 
 
 class _Client:

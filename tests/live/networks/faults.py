@@ -104,7 +104,7 @@ async def passing() -> None:
                 never_read = live.spikes(busy, buffer=16)
 
                 async def watch(population: Any) -> None:
-                    async for batch in live.spikes(population):
+                    async for batch in live.spikes(population, buffer=1 << 20):
                         ids = batch.neuron_ids.tolist()
                         received[batch.label] += [(batch.tick, neuron) for neuron in ids]
 
@@ -117,7 +117,7 @@ async def passing() -> None:
                 nursery.start_soon(watch, busy)
                 nursery.start_soon(trouble)
                 await live.run()
-        except spinnlive.CoreFailure as error:
+        except spinnlive.DeadCore as error:
             seen["dead core"] = str(error)
         assert never_read is not None
         seen["never read"] = never_read.statistics().peak_buffer, never_read.statistics().dropped
@@ -138,7 +138,10 @@ async def passing() -> None:
                         recorded[label].append((tick, neuron))
             elif entry.kind == "ending":
                 seen["recorded ending"] = entry.value.error
-        seen["recording equals what was received"] = recorded == received
+        # what a reader had not yet taken when the run ended is in the recording
+        seen["recording has what was received"] = all(
+            recorded[label][: len(spikes)] == spikes for label, spikes in received.items()
+        )
         seen["recording whole"] = file.whole
 
 
