@@ -7,6 +7,7 @@ happens in it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,15 +17,20 @@ import trio
 
 from spinnlive.errors import RunStateError, SpinnliveError, UsageError
 from spinnlive.live.clock import Clock
-from spinnlive.live.database import NetworkMap
+from spinnlive.live.database import NetworkMap, SourceCore
 from spinnlive.live.keys import KeyTable
 from spinnlive.live.run import Parts
 from spinnlive.live.spikes import SpikeRouter
 from spinnlive.live.tap import Tap
+from spinnlive.live.watermark import Watermark
 from spinnlive.toolchain.values import PopulationFacts
 
 Play = Callable[[int | None], Awaitable[None]]
 """Lets so many ticks pass, or passes on until cancelled when it is None."""
+
+
+OTHERS = 256
+"""Neurons of what is no population of the user's, such as the heartbeats of that many gatherers."""
 
 
 class StageClock(Clock):
@@ -37,6 +43,10 @@ class StageClock(Clock):
         self._over: BaseException | None = None
         self._targets: list[int] = []
         self._moved = trio.lowlevel.ParkingLot()
+
+    async def sleep_until(self, tick: float) -> None:
+        """Return when ``tick`` has been reached; see `Clock.sleep_until`."""
+        await self.wait_until(math.ceil(tick))
 
     async def wait_until(self, tick: int) -> None:
         """Return when ``tick`` has been reached; see `Clock.wait_until`."""
@@ -77,6 +87,7 @@ class Stage:
     timestep_us: int
     time_scale_factor: int
     host_time: Callable[[], float]
+    background: trio.Nursery
 
 
 class StageConnection:
@@ -91,7 +102,7 @@ class StageConnection:
             time_scale_factor=stage.time_scale_factor,
             tags=(),
             live=stage.live,
-            keys=KeyTable.build(stage.labels, *(np.empty(0, np.int64) for _ in range(3))),
+            keys=_keys(stage),
             sources={},
             cores=(),
         )
@@ -99,7 +110,28 @@ class StageConnection:
         self.clock = StageClock(
             stage.timestep_us, stage.time_scale_factor, stage.host_time, self.tap
         )
-        self.router = SpikeRouter(self.network.keys, self.clock.timestep_ms, self.tap)
+        self.watermark = Watermark.of_one()
+        self.router = SpikeRouter(
+            self.network.keys, self.clock.timestep_ms, self.tap, self.watermark
+        )
+        self.receivers = ()
+
+    async def barrier(self) -> None:
+        """Nothing is on its way."""
+        await trio.lowlevel.checkpoint()
+
+
+def _keys(stage: Stage) -> KeyTable:
+    """Give every neuron a key, as a board would; on a stage nobody looks at them."""
+    sizes = dict.fromkeys(stage.labels, OTHERS)
+    sizes.update((each.label, each.size) for each in stage.populations)
+    counts = [sizes[label] for label in stage.labels]
+    return KeyTable.build(
+        stage.labels,
+        np.arange(sum(counts)),
+        np.repeat(np.arange(len(counts)), counts),
+        np.concatenate([np.empty(0, np.int64), *(np.arange(count) for count in counts)]),
+    )
 
 
 class _Simulator:
@@ -122,6 +154,9 @@ class _Simulator:
     def request_stop(self) -> bool:
         """Say that it can be stopped: cancelling has done so."""
         return True
+
+    async def recorded_spikes(self, label: str) -> None:
+        """No board has recorded anything."""
 
     def weights_layout(self, projection: Any) -> Any:
         """There is no memory to read."""
@@ -177,6 +212,30 @@ class _Stepping:
             self.changed()
 
 
+class _Lane:
+    """Stands for the way to an injector's core: what is sent there leaves for nowhere."""
+
+    def __init__(self, size: int) -> None:
+        self.core = SourceCore(0, 0, 0, 0, size - 1)
+
+    async def send(self, packet: bytes) -> None:
+        """Let it go."""
+
+
+class _Intakes:
+    """Stands for the ways into the board."""
+
+    def __init__(self, populations: tuple[PopulationFacts, ...]) -> None:
+        self._sizes = {each.label: each.size for each in populations}
+
+    def lanes(self, label: str) -> list[_Lane]:
+        """Give one core for all of a population."""
+        return [_Lane(self._sizes[label])]
+
+    async def post(self, datagram: bytes, core: SourceCore) -> None:
+        """Let it go."""
+
+
 class _Client:
     """Stands for our side of the tool chain's handshake."""
 
@@ -197,7 +256,8 @@ def parts_on(stage: Stage, play: Play) -> tuple[Parts, StageConnection]:
         connection=cast(Any, connection),
         scp=cast(Any, None),
         watch=cast(Any, _Watch(connection.clock)),
-        sender=cast(Any, None),
+        intakes=cast(Any, _Intakes(stage.populations)),
+        background=stage.background,
         stepping=cast(Any, _Stepping(play)),
     )
     return parts, connection

@@ -10,7 +10,7 @@ import trio
 import trio.testing
 
 from spinnlive import wire
-from spinnlive.errors import BoardLost, CoreFailure, ScpError
+from spinnlive.errors import BoardLost, CoreFailure, DeadCore, ScpError
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import Core
 from spinnlive.live.pulse import Pulse
@@ -130,9 +130,23 @@ async def test_a_core_that_is_dead_without_having_failed(
 ) -> None:
     board = Board()
     board.dead_core = 4  # not the one that is asked for the tick
-    with pytest.raises(CoreFailure, match=r"core 4 of chip 0, 0 \(population 'in'\) is dead"):
-        with trio.fail_after(60):
-            await watch(board).run()
+    with pytest.raises(DeadCore, match=r"core 4 of chip 0, 0 \(population 'in'\) is dead"):
+        await watch(board).run()
+
+
+async def test_a_core_is_dead_when_it_has_refused_in_three_looks() -> None:
+    board = Board()
+    board.dead_core = 4
+    pulse = Pulse(board, CORES)  # type: ignore[arg-type]
+    await pulse.feel()
+    await pulse.feel()
+    board.dead_core = None  # it had only been late
+    await pulse.feel()
+    board.dead_core = 4
+    await pulse.feel()
+    await pulse.feel()
+    with pytest.raises(DeadCore):
+        await pulse.feel()
 
 
 async def test_a_core_that_is_only_overloaded_lives(
