@@ -21,6 +21,7 @@ does not answer, a core that stopped with a run-time error, a peer that spoke no
         ├── BoardLost            a board that answered before stopped answering
         ├── BoardFailed          the emulated board's process could not start or ended by itself
         ├── CoreFailure          a core reported a run-time error or its watchdog fired
+        │   └── DeadCore         a core takes no messages any more
         ├── ScpError             the board refused a command (its result code says why)
         ├── BridgeFailed         a bridge to Zenoh or LSL could not be set up
         └── ToolchainError       sPyNNaker could not map, load or run the network
@@ -89,8 +90,16 @@ class CoreFailure(RemoteError):
     """A core of the board stopped: a run-time error (RTE), or its watchdog."""
 
 
+class DeadCore(CoreFailure):
+    """A core takes no messages any more, though it has reported nothing and its board answers."""
+
+
 class ScpError(RemoteError):
-    """The board refused a command; the result code says why."""
+    """The board refused a command; the result ``code`` says why, if there is one."""
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class BridgeFailed(RemoteError):

@@ -10,7 +10,7 @@
 * `stepping`, `standing`: the network advances step by step
 * `clock`, `alarm`: the board's time on the host; waking up in time
 * `weights`, `rows`: weights while running
-* `watch`: failed cores and lost boards
+* `watch`, `pulse`: failed cores, dead cores and lost boards
 * `client`, `notifications`, `database`, `receiver`, `datagrams`, `keys`: the official handshake, played by us
 * `worker`, `services`: sPyNNaker's thread, and tasks that outlast cancellation
 * `tap`: where everything passes by a recorder

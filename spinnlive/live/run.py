@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from spinnlive.boards.scp import ScpClient
 from spinnlive.errors import (
     BoardLost,
+    DeadCore,
     NoInjector,
     NoLiveOutput,
     RemoteError,
@@ -51,7 +52,7 @@ PATIENCE_S = 60.0
 """How long a cancelled run may take to stop and read its recordings back (seconds)."""
 
 PATIENCE_WITHOUT_BOARD_S = 3.0
-"""The same once the board is gone: sPyNNaker would try for minutes (seconds)."""
+"""The same once the board or a core is gone: sPyNNaker would try for minutes (seconds)."""
 
 TIME_TOLERANCE = 1e-6
 """How far a duration may be from a whole number of ticks (ticks)."""
@@ -444,7 +445,7 @@ class LiveRun:
 
 def patience_s(watch: Watch) -> float:
     """Give how long a stopped run may take to end (seconds)."""
-    lost = isinstance(watch.failure, BoardLost)
+    lost = isinstance(watch.failure, BoardLost | DeadCore)
     return PATIENCE_WITHOUT_BOARD_S if lost else PATIENCE_S
 
 

@@ -29,6 +29,10 @@ Play = Callable[[int | None], Awaitable[None]]
 """Lets so many ticks pass, or passes on until cancelled when it is None."""
 
 
+OTHERS = 256
+"""Neurons of what is no population of the user's, such as the heartbeats of that many gatherers."""
+
+
 class StageClock(Clock):
     """A clock whose waiters wake when time has been moved on, not by the host's own clock."""
 
@@ -98,7 +102,7 @@ class StageConnection:
             time_scale_factor=stage.time_scale_factor,
             tags=(),
             live=stage.live,
-            keys=_key_table(stage),
+            keys=_keys(stage),
             sources={},
             cores=(),
         )
@@ -117,14 +121,17 @@ class StageConnection:
         await trio.lowlevel.checkpoint()
 
 
-def _key_table(stage: Stage) -> KeyTable:
-    """Number every neuron, as routing keys would: what counts per neuron stands on them."""
-    size_of = {each.label: each.size for each in stage.populations}
-    sizes = np.array([size_of.get(label, 0) for label in stage.labels], np.int64)
-    total = int(sizes.sum())
-    populations = np.repeat(np.arange(len(sizes)), sizes)
-    firsts = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return KeyTable.build(stage.labels, np.arange(total), populations, np.arange(total) - firsts)
+def _keys(stage: Stage) -> KeyTable:
+    """Give every neuron a key, as a board would; on a stage nobody looks at them."""
+    sizes = dict.fromkeys(stage.labels, OTHERS)
+    sizes.update((each.label, each.size) for each in stage.populations)
+    counts = [sizes[label] for label in stage.labels]
+    return KeyTable.build(
+        stage.labels,
+        np.arange(sum(counts)),
+        np.repeat(np.arange(len(counts)), counts),
+        np.concatenate([np.empty(0, np.int64), *(np.arange(count) for count in counts)]),
+    )
 
 
 class _Simulator:
@@ -186,14 +193,14 @@ class _Watch:
 
 
 class _Stepping:
-    """Stands for stepped mode: a step is a stretch of the play, and nothing stands in between."""
+    """Stands for stepped mode: a step is a stretch of the play, and in between it stands."""
 
     active = False
-    standing = False
 
     def __init__(self, play: Play) -> None:
         self._play = play
         self._turn = trio.Lock()
+        self.standing = False
         self.changed: Callable[[], None] = lambda: None
         self.transmit: Callable[..., Awaitable[None]] | None = None
 
@@ -201,6 +208,8 @@ class _Stepping:
         """Let so many ticks pass."""
         async with self._turn:
             await self._play(ticks)
+            self.standing = True
+            self.changed()
 
 
 class _Lane:

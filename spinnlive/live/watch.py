@@ -12,6 +12,7 @@ from spinnlive.boards.scp import ScpClient
 from spinnlive.errors import BoardLost, BoardUnreachable, CoreFailure, ScpError, SpinnliveError
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import Core, NetworkMap
+from spinnlive.live.pulse import Pulse
 from spinnlive.live.weights import VCPU_BASE, VCPU_SIZE, poll_tick
 
 POLL_S = 0.25
@@ -125,6 +126,7 @@ class Watch:
         self._clock = clock
         self._network = network
         self._core = core
+        self._pulse = Pulse(scp, network.cores)
         self._travel_s = TRAVEL_S
 
     async def run(self) -> None:
@@ -196,3 +198,7 @@ class Watch:
             failure = await describe_failure(self._scp, suspects)
             if failure is not None:
                 raise failure
+        if self._clock.running:
+            await self._pulse.feel()
+        else:
+            self._pulse.forget()  # what stands need not take messages
