@@ -12,8 +12,9 @@ import trio
 
 from spinnlive import wire
 from spinnlive.errors import BoardLost
-from spinnlive.live.clock import SLOWEST, Clock
+from spinnlive.live.clock import Clock
 from spinnlive.live.database import NetworkMap, SourceCore
+from spinnlive.live.estimate import SLOWEST
 from spinnlive.live.window import CoreWindow
 from spinnlive.wire.sdp import PORT_INPUT
 

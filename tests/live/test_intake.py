@@ -55,7 +55,7 @@ async def board(nursery: trio.Nursery) -> AsyncIterator[Board]:
 
 @pytest.fixture
 def way(board: Board) -> Iterator[Intake]:
-    clock = Clock(1000, 1)
+    clock = Clock(1000, 1, host_time=lambda: 5.0)  # stands, so nothing is presumed taken
     clock.start(None)
     intake = Intake("127.0.0.1", clock, port=board.sock.getsockname()[1])
     yield intake
