@@ -12,6 +12,7 @@ from spinnlive.errors import (
     BoardUnreachable,
     BridgeFailed,
     CoreFailure,
+    FellBehind,
     NeuronIdError,
     NoInjector,
     NoLiveOutput,
@@ -28,6 +29,7 @@ from spinnlive.errors import (
 from spinnlive.live.clock import Clock, ClockReading, HostTime
 from spinnlive.live.injector import Injector, InjectorStatistics, Played
 from spinnlive.live.open import open_live
+from spinnlive.live.pace import ClockTick, Pace, Stall, Stalled
 from spinnlive.live.run import LiveRun, LiveStatistics
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.streams import Stream, StreamStatistics
@@ -42,7 +44,9 @@ __all__ = [
     "BridgeFailed",
     "Clock",
     "ClockReading",
+    "ClockTick",
     "CoreFailure",
+    "FellBehind",
     "HostTime",
     "Injector",
     "InjectorStatistics",
@@ -51,12 +55,15 @@ __all__ = [
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
+    "Pace",
     "Played",
     "RemoteError",
     "RunStateError",
     "ScpError",
     "SpikeBatch",
     "SpinnliveError",
+    "Stall",
+    "Stalled",
     "Stream",
     "StreamOverflow",
     "StreamStatistics",

@@ -20,6 +20,7 @@ does not answer, a core that stopped with a run-time error, a peer that spoke no
         ├── BoardUnreachable     nothing ever answered at the address
         ├── BoardLost            a board that answered before stopped answering
         ├── BoardFailed          the emulated board's process could not start or ended by itself
+        ├── FellBehind           the board or the host did not keep the pace, and a `Stall` says stop
         ├── CoreFailure          a core reported a run-time error or its watchdog fired
         ├── ScpError             the board refused a command (its result code says why)
         ├── BridgeFailed         a bridge to Zenoh or LSL could not be set up
@@ -83,6 +84,10 @@ class BoardLost(RemoteError):
 
 class BoardFailed(RemoteError):
     """The process of the emulated board could not be started or ended by itself."""
+
+
+class FellBehind(RemoteError):
+    """The board or the host fell behind the pace by more than the run's `Stall` allows."""
 
 
 class CoreFailure(RemoteError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import trio
@@ -22,8 +23,18 @@ from spinnlive.errors import (
 )
 from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.clock import LAST_TICK, Clock
+from spinnlive.live.feed import fed
 from spinnlive.live.injector import Injector
 from spinnlive.live.intake import Intakes
+from spinnlive.live.pace import (
+    SHORTEST_TELEMETRY_MS,
+    ClockTick,
+    Guard,
+    Pace,
+    Stall,
+    tell_pace,
+    tell_ticks,
+)
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.streams import Policy, Stream
 from spinnlive.live.watch import Watch
@@ -94,6 +105,7 @@ class LiveRun:
         self._run_scope = trio.CancelScope()
         self._changed = trio.Event()
         self._planned_end: int | None = None
+        self._put_off_ticks = 0
 
     @property
     def clock(self) -> Clock:
@@ -110,16 +122,18 @@ class LiveRun:
         """What ended the live run from the board's side, if anything did."""
         return self._failure
 
-    async def run(self, duration_ms: float | None = None) -> None:
+    async def run(self, duration_ms: float | None = None, *, stall: Stall | None = None) -> None:
         """Let the network run for exactly this biological time (ms), or until cancelled.
 
         Time goes on from where it stopped. When this returns the network is paused and sPyNNaker
         has read the recordings back. Cancelling stops the network and waits for the same.
+        ``stall`` says what to do when the board or the host falls behind, see `Stall`.
 
         Raises `UsageError` for a duration that is not a whole number of ticks; `RunStateError` when
         the live run is closed or another ``run`` is under way; `CoreFailure` when a core stops with
         an error, `BoardLost` when the board stops answering, `ToolchainError` for what else
-        sPyNNaker cannot do.
+        sPyNNaker cannot do; `FellBehind` if ``stall`` says so, and what its ``call`` raises: the
+        network is stopped then, and can run again.
         """
         self._check_open()
         ticks = None
@@ -130,12 +144,15 @@ class LiveRun:
         self._busy = True
         self._planned_end = None if ticks is None else self.clock.tick + ticks
         self._run_scope = trio.CancelScope()
+        guard = None if stall is None else self._guard(stall)
         try:
             with self._run_scope:
-                await self._run(duration_ms)
+                await self._run(duration_ms, guard)
         finally:
             self._busy = False
             self._announce()
+        if guard is not None and guard.error is not None:
+            raise guard.error
         if self._closed:
             raise RunStateError("the live run was closed before this run was over")
 
@@ -181,7 +198,7 @@ class LiveRun:
                 ready=self._until_running,
                 check_open=self._check_open,
                 spawn=self._parts.background.start_soon,
-                shift=lambda: 0,
+                shift=lambda: self._put_off_ticks,
                 tap=self._parts.connection.tap,
             )
         return self._injectors[facts.label]
@@ -200,6 +217,45 @@ class LiveRun:
         reader = WeightReader(self._parts.scp, layout, self.clock.timestep_ms)
         tap = self._parts.connection.tap
         return WeightStream(reader, layout, self.clock, ticks, self._parts.watch.tick, tap)
+
+    def ticks(
+        self, every: float, *, policy: Policy = "latest", buffer: int = BUFFER
+    ) -> Stream[ClockTick]:
+        """Give a stream that follows the board's time: a `ClockTick` at every whole multiple of
+        ``every`` (ms of biological time).
+
+        It comes to about a tenth of a millisecond beside the clock's own uncertainty. What the host
+        is too late for is skipped and counted as dropped. Raises `UsageError` for an ``every`` that
+        is not a whole number of ticks, and as `spikes` for policy and buffer.
+        """
+        self._check_open()
+        ticks = whole_ticks("every", every, self.clock.timestep_ms)
+        source = partial(tell_ticks, clock=self.clock, every=ticks)
+        return fed(self._parts.background, policy, buffer, source)
+
+    def telemetry(
+        self, every: float, *, policy: Policy = "latest", buffer: int = BUFFER
+    ) -> Stream[Pace]:
+        """Give a stream of how board and host keep the pace: a `Pace` every so many ms of *real*
+        time, so that it comes as well while the board is behind or stands.
+
+        Each asks the board for its tick. Raises `UsageError` for an ``every`` under 1 ms, and as
+        `spikes` for policy and buffer.
+        """
+        self._check_open()
+        if not every >= SHORTEST_TELEMETRY_MS:
+            raise UsageError(
+                f"every is {every!r} ms; telemetry comes every {SHORTEST_TELEMETRY_MS:g} ms or less "
+                "often, as each reading asks the board"
+            )
+        source = partial(
+            tell_pace,
+            clock=self.clock,
+            every_s=every / 1000,
+            ask=self._parts.watch.tick,
+            is_open=lambda: not self._closed,
+        )
+        return fed(self._parts.background, policy, buffer, source)
 
     def statistics(self) -> LiveStatistics:
         """Give the counts so far."""
@@ -234,12 +290,22 @@ class LiveRun:
             await self._changed.wait()
         self._parts.connection.router.end(self._failure)
 
-    async def _run(self, duration_ms: float | None) -> None:
+    def _guard(self, stall: Stall) -> Guard:
+        return Guard(
+            stall, self.clock, self._parts.watch.tick, self._put_off, self._run_scope.cancel
+        )
+
+    def _put_off(self, ticks: int) -> None:
+        self._put_off_ticks += ticks
+
+    async def _run(self, duration_ms: float | None, guard: Guard | None) -> None:
         """Run in the worker with the watch beside it; the first error of either counts."""
         parts = self._parts
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(parts.watch.run)
+                if guard is not None:
+                    nursery.start_soon(guard.watch)
                 await parts.worker.call(
                     parts.simulator.run,
                     duration_ms,
