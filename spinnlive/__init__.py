@@ -16,6 +16,7 @@ from spinnlive.errors import (
     NeuronIdError,
     NoInjector,
     NoLiveOutput,
+    NoRateControl,
     RemoteError,
     RunStateError,
     ScpError,
@@ -30,6 +31,7 @@ from spinnlive.live.clock import Clock, ClockReading, HostTime
 from spinnlive.live.injector import Injector, InjectorStatistics, Played
 from spinnlive.live.open import open_live
 from spinnlive.live.pace import ClockTick, Pace, Stall, Stalled
+from spinnlive.live.rates import Rates
 from spinnlive.live.run import LiveRun, LiveStatistics
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.streams import Stream, StreamStatistics
@@ -55,8 +57,10 @@ __all__ = [
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
+    "NoRateControl",
     "Pace",
     "Played",
+    "Rates",
     "RemoteError",
     "RunStateError",
     "ScpError",

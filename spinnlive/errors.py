@@ -13,6 +13,7 @@ does not answer, a core that stopped with a run-time error, a peer that spoke no
     │   ├── NeuronIdError        an id outside 0 .. size - 1
     │   ├── NoLiveOutput         spikes asked of a population that sends none to the host
     │   ├── NoInjector           spikes sent to a population that is not a SpikeInjector
+    │   ├── NoRateControl        rates set for a population without live rate control
     │   ├── RunStateError        the call does not fit the state of the live run
     │   ├── StreamOverflow       a stream that may drop nothing was not read in time
     │   └── AddressInUse         somebody else holds the address or port that a board was to answer on
@@ -56,6 +57,10 @@ class NoLiveOutput(UsageError):
 
 class NoInjector(UsageError):
     """Spikes were to be injected into a population that is not a SpikeInjector."""
+
+
+class NoRateControl(UsageError):
+    """Rates were to be set for a population that has no live rate control."""
 
 
 class RunStateError(UsageError, RuntimeError):

@@ -4,8 +4,10 @@
 * `run`: `LiveRun`, what the user holds
 * `streams`, `spikes`: bounded streams; spikes from the socket to their readers
 * `injector`, `timetable`: spikes in, now or in their tick
+* `rates`: rates of Poisson populations
 * `intake`, `window`: datagrams to a core, no faster than it takes them
-* `clock`, `alarm`: the board's time on the host; waking up in time
+* `clock`, `estimate`, `alarm`: the board's time on the host, what follows from what is heard, waking up in time
+* `pace`: clock and telemetry streams, stalls
 * `weights`, `rows`: weights while running
 * `watch`: failed cores and lost boards
 * `client`, `notifications`, `database`, `receiver`, `keys`: the official handshake, played by us

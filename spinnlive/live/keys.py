@@ -47,3 +47,10 @@ class KeyTable:
         if unknown:
             places = places[known]
         return self.populations[places], self.neurons[places], unknown
+
+    def of(self, label: str) -> NDArray[np.int64]:
+        """Give the key of each neuron of a population, in the order of the neurons."""
+        mine = self.populations == self.labels.index(label)
+        order = np.argsort(self.neurons[mine])
+        keys: NDArray[np.int64] = self.keys[mine][order].astype(np.int64)
+        return keys

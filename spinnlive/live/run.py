@@ -15,6 +15,7 @@ from spinnlive.errors import (
     BoardLost,
     NoInjector,
     NoLiveOutput,
+    NoRateControl,
     RunStateError,
     SpinnliveError,
     ToolchainError,
@@ -35,6 +36,7 @@ from spinnlive.live.pace import (
     tell_pace,
     tell_ticks,
 )
+from spinnlive.live.rates import Rates
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.streams import Policy, Stream
 from spinnlive.live.watch import Watch
@@ -99,6 +101,7 @@ class LiveRun:
         self._parts = parts
         self._populations = {each.label: each for each in parts.populations}
         self._injectors: dict[str, Injector] = {}
+        self._rates: dict[str, Rates] = {}
         self._closed = False
         self._failure: SpinnliveError | None = None
         self._busy = False
@@ -195,6 +198,9 @@ class LiveRun:
                 facts.size,
                 self._parts.intakes.lanes(facts.label),
                 self.clock,
+                keys=self._parts.connection.network.keys.of(facts.label)
+                if facts.records_spikes
+                else None,
                 ready=self._until_running,
                 check_open=self._check_open,
                 spawn=self._parts.background.start_soon,
@@ -217,6 +223,31 @@ class LiveRun:
         reader = WeightReader(self._parts.scp, layout, self.clock.timestep_ms)
         tap = self._parts.connection.tap
         return WeightStream(reader, layout, self.clock, ticks, self._parts.watch.tick, tap)
+
+    def rates(self, population: Any) -> Rates:
+        """Give the way to change the rates of a Poisson population while it runs.
+
+        Raises `UnknownPopulation`, and `NoRateControl` for a population for which
+        ``add_poisson_live_rate_control`` was not called.
+        """
+        self._check_open()
+        facts = self._facts(population)
+        control = facts.rate_control
+        if control is None:
+            having = ", ".join(p.label for p in self._populations.values() if p.rate_control)
+            raise NoRateControl(
+                f"population {facts.label!r} has no live rate control (those that have: "
+                f"{having or 'none'}): call sim.external_devices.add_poisson_live_rate_control("
+                "population) for a SpikeSourcePoisson before open_live"
+            )
+        if facts.label not in self._rates:
+            self._rates[facts.label] = Rates(
+                facts.label,
+                self._parts.connection.network.keys.of(control),
+                self._parts.intakes.lanes(control),
+                ready=self._until_running,
+            )
+        return self._rates[facts.label]
 
     def ticks(
         self, every: float, *, policy: Policy = "latest", buffer: int = BUFFER
