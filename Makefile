@@ -20,7 +20,8 @@ test: lint ctest pytest
 
 # Timed, and so never part of the tests.
 bench: $(VENV)/.installed
-	$(BIN)/python -P benchmarks/loop_latency.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/loop_latency.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/send_rate.py
 
 # Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):
 #   make conformance EXAMPLES=FOLDER TESTS="FOLDER ..." [SUPPORT="FOLDER ..."] [K="PART ..."] [OPTIONS="--again ..."]

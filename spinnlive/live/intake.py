@@ -14,7 +14,6 @@ from spinnlive import wire
 from spinnlive.errors import BoardLost
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import NetworkMap, SourceCore
-from spinnlive.live.estimate import SLOWEST
 from spinnlive.live.window import CoreWindow
 from spinnlive.wire.sdp import PORT_INPUT
 
@@ -118,7 +117,7 @@ class Intake:
         if not self.send(wire.encode_request(request, self._sequence)):
             return False
         self._questions[self._sequence] = lane, now
-        lane.window.asked(self._sequence, now)
+        lane.window.asked(self._sequence)
         return True
 
     def give_up(self, lane: Lane) -> None:
@@ -188,7 +187,7 @@ class Lane:
         Raises `BoardLost` when the core does not answer any more. A cancelled call has not sent it.
         """
         while not self.send_now(packet):
-            if self._has_room():
+            if self.window.has_room(self._clock.now):
                 await self._intake.writable()
             else:
                 await self._room()
@@ -198,11 +197,10 @@ class Lane:
         window, intake = self.window, self._intake
         if window.is_asked:
             intake.collect()
-        if not self._has_room() or not intake.send(self._header + packet):
+        if not window.has_room(self._clock.now) or not intake.send(self._header + packet):
             return False
-        now = self._clock.now
-        window.sent(now)
-        if window.wants_question(now):
+        window.sent()
+        if window.wants_question(self._clock.now):
             intake.ask(self)
         return True
 
@@ -211,16 +209,10 @@ class Lane:
         window, intake = self.window, self._intake
         for _ in range(TRIES):
             with trio.move_on_after(ANSWER_S):
-                while not self._has_room():
+                while not window.has_room(self._clock.now):
                     if not window.is_asked:
                         intake.ask(self)
                     await intake.answer()
                 return
             intake.give_up(self)
         raise intake.lost(self.core)
-
-    def _has_room(self) -> bool:
-        speed = self._clock.board_speed
-        return self.window.has_room(
-            self._clock.now, 1.0 if speed is None else min(max(speed, SLOWEST), 1.0)
-        )

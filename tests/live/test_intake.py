@@ -17,7 +17,7 @@ from spinnlive.live import intake as module
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import SourceCore
 from spinnlive.live.intake import Intake, Lane
-from spinnlive.live.window import BUFFERS, PRESUMED
+from spinnlive.live.window import BUFFERS
 
 CORE = SourceCore(0, 1, 4, 0, 99)
 
@@ -55,7 +55,7 @@ async def board(nursery: trio.Nursery) -> AsyncIterator[Board]:
 
 @pytest.fixture
 def way(board: Board) -> Iterator[Intake]:
-    clock = Clock(1000, 1, host_time=lambda: 5.0)  # stands, so nothing is presumed taken
+    clock = Clock(1000, 1)
     clock.start(None)
     intake = Intake("127.0.0.1", clock, port=board.sock.getsockname()[1])
     yield intake
@@ -118,7 +118,7 @@ async def test_a_core_that_is_silent_is_asked_again_and_then_lost(
     monkeypatch.setattr(module, "TRIES", 3)
     lane = way.lane(CORE)
     with pytest.raises(BoardLost, match=r"core 4 of chip 0, 1 .* asked 3 times"):
-        for _ in range(PRESUMED + BUFFERS + 1):
+        for _ in range(BUFFERS + 1):
             await lane.send(b"\x01\x00\x05\x00")
 
 
