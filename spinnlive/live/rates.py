@@ -5,10 +5,17 @@ to the network. It takes EIEIO packets with routing keys and payloads from the h
 on to the core of the neuron: the key says which neuron, the payload is its new rate in Hz, as an
 unsigned fixed-point number with 16 bits after the point. Source: sPyNNaker
 ``spynnaker_poisson_control_connection.py`` and ``spike_source_poisson.c``.
+
+The core obeys in an interrupt that may come while it draws the spikes of a tick. On emulated boards
+with sPyNNaker 7.4.1 that has stopped cores with a data abort: within seconds when rates came right
+at the begin of every twentieth tick, on a busy machine also when they were aimed at the middle of
+ticks; not with a change every 200 ticks. Rates leave the host in the middle of a tick, which makes it
+rarer. Change them as rarely as will do. docs/pacing.md has what is known.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Sequence
 
 import numpy as np
@@ -17,10 +24,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from spinnlive import wire
 from spinnlive.errors import NeuronIdError, UsageError
+from spinnlive.live.clock import Clock
 from spinnlive.live.intake import Lane
 
 ONE_HZ = 1 << 16
 """The payload that stands for 1 Hz."""
+
+QUIET_FROM, QUIET_TO = 0.4, 0.7
+"""The part of a tick in which rates leave the host: the core's work of the tick is over."""
 
 MOST_HZ = 65535.0
 """The largest rate that a payload carries (Hz)."""
@@ -37,6 +48,7 @@ class Rates:
         label: str,
         keys: NDArray[np.int64],
         lanes: Sequence[Lane],
+        clock: Clock,
         *,
         ready: Callable[[], Awaitable[None]],
     ) -> None:
@@ -45,6 +57,7 @@ class Rates:
         self.changes_sent = 0
         self._keys = keys
         self._lanes = lanes
+        self._clock = clock
         self._ready = ready
         self._turn = trio.Lock()
 
@@ -53,8 +66,8 @@ class Rates:
         number for each; all neurons of the population unless ``neuron_ids`` names some.
 
         Waits until the network runs. Returns when the rates are on their way; each neuron obeys in
-        the tick after. Thousands at once go at the pace at which the board takes them, 31 in a
-        datagram. A cancelled call may have set a part. A population keeps its last rates when the
+        the tick after. They leave in the middle of a tick, 31 in a datagram; thousands at once take
+        several ticks. A cancelled call may have set a part. A population keeps its last rates when the
         network is paused. Choose ``max_rate`` of the population (``additional_parameters``) no
         smaller than what is set here, or sPyNNaker may scale the weights of its targets too finely.
 
@@ -70,8 +83,18 @@ class Rates:
                 core = lane.core
                 here = (ids >= core.first) & (ids <= core.last)
                 for packet in wire.encode_pairs32(self._keys[ids[here]], payloads[here]):
+                    await self._quiet()
                     await lane.send(packet)
                 self.changes_sent += int(np.count_nonzero(here))
+
+    async def _quiet(self) -> None:
+        """Wait for the middle of a tick."""
+        position = self._clock.read().position
+        tick = math.floor(position)
+        if position - tick < QUIET_FROM:
+            await self._clock.sleep_until(tick + QUIET_FROM)
+        elif position - tick > QUIET_TO:
+            await self._clock.sleep_until(tick + 1 + QUIET_FROM)
 
     def _ids(self, neuron_ids: ArrayLike | None) -> NDArray[np.int64]:
         if neuron_ids is None:

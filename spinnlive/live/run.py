@@ -182,7 +182,8 @@ class LiveRun:
     def injector(self, population: Any) -> Injector:
         """Give the way to send spikes into a SpikeInjector.
 
-        Raises `UnknownPopulation`, and `NoInjector` for a population of another kind.
+        Raises `UnknownPopulation`, and `NoInjector` for a population of another kind, or one whose
+        spikes would go nowhere.
         """
         self._check_open()
         facts = self._facts(population)
@@ -191,6 +192,11 @@ class LiveRun:
             raise NoInjector(
                 f"population {facts.label!r} is no SpikeInjector, so it cannot be sent spikes "
                 f"(those that can: {having or 'none'})"
+            )
+        if facts.label not in self._parts.connection.network.sources:
+            raise NoInjector(
+                f"population {facts.label!r} has no routing keys, because nothing takes its spikes: "
+                "give it a projection or a live output"
             )
         if facts.label not in self._injectors:
             self._injectors[facts.label] = Injector(
@@ -245,6 +251,7 @@ class LiveRun:
                 facts.label,
                 self._parts.connection.network.keys.of(control),
                 self._parts.intakes.lanes(control),
+                self.clock,
                 ready=self._until_running,
             )
         return self._rates[facts.label]

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import trio
+import trio.testing
 
 from spinnlive import wire
 from spinnlive.errors import NeuronIdError, UsageError
+from spinnlive.live.clock import Clock, ClockObservation
 from spinnlive.live.database import SourceCore
 from spinnlive.live.rates import ONE_HZ, Rates
 
@@ -26,12 +28,16 @@ class Lane:
         self.sent.append((events.keys.tolist(), events.payloads.tolist()))
 
 
-def rates(*lanes: Lane, size: int = 4) -> Rates:
+def rates(*lanes: Lane, size: int = 4, clock: Clock | None = None) -> Rates:
     async def ready() -> None:
         await trio.lowlevel.checkpoint()
 
     some: Any = lanes
-    return Rates("noise", 0x7000 + np.arange(size), some, ready=ready)
+    if clock is None:
+        clock = Clock(1000, 1, trio.current_time, sleep_until=trio.sleep_until)
+        clock.start(None)
+        clock.observe(ClockObservation(trio.current_time(), 0.5, 0.01))
+    return Rates("noise", 0x7000 + np.arange(size), some, clock, ready=ready)
 
 
 async def test_one_rate_for_all() -> None:
@@ -76,3 +82,19 @@ async def test_what_is_no_rate(hz: Any) -> None:
     with pytest.raises(UsageError, match="'noise'"):
         await rates(lane).set(hz)
     assert lane.sent == []
+
+
+async def test_rates_leave_in_the_middle_of_ticks(autojump_clock: trio.testing.MockClock) -> None:
+    clock = Clock(1000, 1, trio.current_time, sleep_until=trio.sleep_until)
+    clock.start(None)
+    clock.observe(ClockObservation(trio.current_time(), 0.0, 0.01))
+    phases: list[float] = []
+
+    class Slow(Lane):
+        async def send(self, packet: bytes) -> None:
+            phases.append(clock.read().position % 1)
+            await trio.sleep(0.00035)
+
+    await rates(Slow(0, 199), size=200, clock=clock).set(5.0)
+    assert len(phases) == 7
+    assert all(0.35 < phase < 0.75 for phase in phases)

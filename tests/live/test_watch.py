@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import trio
 import trio.testing
 
 from spinnlive import wire
@@ -28,6 +29,7 @@ class Board:
         self.states: dict[tuple[int, int, int], tuple[wire.CpuState, int]] = {}
         self.silent_core = False
         self.lost = False
+        self.patient = False
 
     async def chip_infos(self, chips: list[tuple[int, int]]) -> list[Any]:
         self._answer()
@@ -49,6 +51,8 @@ class Board:
     async def tick(self, x: int, y: int, p: int) -> int:
         self._answer()
         if self.silent_core:
+            if self.patient:
+                await trio.sleep_forever()
             raise BoardLost("no reply")
         return 5
 
@@ -114,4 +118,14 @@ async def test_a_silent_core_on_a_board_that_answers(
     board = Board()
     board.silent_core = True
     with pytest.raises(CoreFailure, match="no longer answers, though its board does"):
+        await watch(board).run()
+
+
+async def test_a_failed_core_that_is_the_one_asked_is_found_before_the_board_counts_as_lost(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    board = Board()
+    board.states[0, 0, 3] = (wire.CpuState.RUN_TIME_EXCEPTION, 5)
+    board.silent_core = board.patient = True
+    with pytest.raises(CoreFailure, match="data abort"):
         await watch(board).run()
