@@ -22,6 +22,7 @@ test: lint ctest pytest
 bench: $(VENV)/.installed
 	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/loop_latency.py
 	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/send_rate.py
+	$(BIN)/python -P benchmarks/receive.py
 
 # Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):
 #   make conformance EXAMPLES=FOLDER TESTS="FOLDER ..." [SUPPORT="FOLDER ..."] [K="PART ..."] [OPTIONS="--again ..."]

@@ -28,14 +28,22 @@ from spinnlive.errors import (
     UsageError,
 )
 from spinnlive.live.clock import Clock, ClockReading, HostTime
+from spinnlive.live.delivery import PopulationReport
 from spinnlive.live.injector import Injector, InjectorStatistics, Played
+from spinnlive.live.loss import GathererReport
+from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.open import open_live
 from spinnlive.live.pace import ClockTick, Pace, Stall, Stalled
 from spinnlive.live.rates import Rates
-from spinnlive.live.run import LiveRun, LiveStatistics
-from spinnlive.live.spikes import SpikeBatch
+from spinnlive.live.report import LiveReport
+from spinnlive.live.run import LiveRun
+from spinnlive.live.spikes import SpikeBatch, SpikeStream
+from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.streams import Stream, StreamStatistics
 from spinnlive.live.weights import WeightSnapshot, WeightStream
+from spinnlive.live.windows import WindowCounts, WindowStream
+from spinnlive.recording.kinds import RunFacts
+from spinnlive.recording.replay import Replay, open_recording
 from spinnlive.toolchain import defaults as _defaults
 
 __all__ = [
@@ -49,22 +57,29 @@ __all__ = [
     "ClockTick",
     "CoreFailure",
     "FellBehind",
+    "GathererReport",
     "HostTime",
     "Injector",
     "InjectorStatistics",
+    "LiveReport",
     "LiveRun",
     "LiveStatistics",
+    "MergedSpikes",
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
     "NoRateControl",
     "Pace",
     "Played",
+    "PopulationReport",
     "Rates",
     "RemoteError",
+    "Replay",
+    "RunFacts",
     "RunStateError",
     "ScpError",
     "SpikeBatch",
+    "SpikeStream",
     "SpinnliveError",
     "Stall",
     "Stalled",
@@ -77,7 +92,10 @@ __all__ = [
     "UsageError",
     "WeightSnapshot",
     "WeightStream",
+    "WindowCounts",
+    "WindowStream",
     "open_live",
+    "open_recording",
 ]
 
 _defaults.arrange()

@@ -7,6 +7,7 @@ has to wait for room first reads the answers for all; there is no task of its ow
 from __future__ import annotations
 
 import socket
+from typing import Protocol
 
 import trio
 
@@ -14,6 +15,7 @@ from spinnlive import wire
 from spinnlive.errors import BoardLost
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import NetworkMap, SourceCore
+from spinnlive.live.outbox import Outbox
 from spinnlive.live.window import CoreWindow
 from spinnlive.wire.sdp import PORT_INPUT
 
@@ -34,12 +36,41 @@ TICK_UNKNOWN = 0xFFFFFFFF
 """What a core answers before its first tick."""
 
 
+class Steps(Protocol):
+    """What stepped mode means to injection (`spinnlive.live.stepping`).
+
+    ``standing``: the network stands between two steps; what is sent goes into ``outbox``.
+    ``active``: it takes steps, and a core that is asked may stand before it answers.
+    """
+
+    outbox: Outbox
+
+    @property
+    def standing(self) -> bool:
+        """Whether the network stands between two steps."""
+
+    @property
+    def active(self) -> bool:
+        """Whether the network takes steps."""
+
+
+class RunningFreely:
+    """The `Steps` of a network that takes none."""
+
+    standing = False
+    active = False
+
+    def __init__(self) -> None:
+        self.outbox = Outbox()
+
+
 class Intakes:
     """The ways into every board of the network; a socket is opened when it is first needed."""
 
-    def __init__(self, network: NetworkMap, clock: Clock) -> None:
+    def __init__(self, network: NetworkMap, clock: Clock, steps: Steps) -> None:
         self._network = network
         self._clock = clock
+        self._steps = steps
         self._open: dict[str, Intake] = {}
         self._lanes: dict[SourceCore, Lane] = {}
 
@@ -52,21 +83,37 @@ class Intakes:
         for intake in self._open.values():
             intake.close()
 
+    async def post(self, datagram: bytes, core: SourceCore) -> None:
+        """Send a whole datagram to a core without asking whether it has room."""
+        intake = self._intake(core)
+        while not intake.send(datagram):
+            await intake.writable()
+
     def _lane(self, core: SourceCore) -> Lane:
         if core not in self._lanes:
-            board = self._network.ethernet[core.x, core.y]
-            if board not in self._open:
-                self._open[board] = Intake(board, self._clock)
-            self._lanes[core] = self._open[board].lane(core)
+            self._lanes[core] = self._intake(core).lane(core)
         return self._lanes[core]
+
+    def _intake(self, core: SourceCore) -> Intake:
+        board = self._network.ethernet[core.x, core.y]
+        if board not in self._open:
+            self._open[board] = Intake(board, self._clock, steps=self._steps)
+        return self._open[board]
 
 
 class Intake:
     """The way into one board, at ``address``. Close it when no lane is in use any more."""
 
-    def __init__(self, address: str, clock: Clock, port: int = wire.SCP_UDP_PORT) -> None:
+    def __init__(
+        self,
+        address: str,
+        clock: Clock,
+        port: int = wire.SCP_UDP_PORT,
+        steps: Steps | None = None,
+    ) -> None:
         self._address = address
         self.clock = clock
+        self.steps = steps or RunningFreely()
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sock.setblocking(False)
         self._sock.connect((address, port))
@@ -187,7 +234,7 @@ class Lane:
         Raises `BoardLost` when the core does not answer any more. A cancelled call has not sent it.
         """
         while not self.send_now(packet):
-            if self.window.has_room(self._clock.now):
+            if self._has_room():
                 await self._intake.writable()
             else:
                 await self._room()
@@ -195,9 +242,14 @@ class Lane:
     def send_now(self, packet: bytes) -> bool:
         """Send it if there is room now; say whether it was sent."""
         window, intake = self.window, self._intake
+        if intake.steps.standing:
+            intake.steps.outbox.hold(self._header + packet, self.core)
+            return True
+        if intake.steps.active:
+            return intake.send(self._header + packet)
         if window.is_asked:
             intake.collect()
-        if not window.has_room(self._clock.now) or not intake.send(self._header + packet):
+        if not self._has_room() or not intake.send(self._header + packet):
             return False
         window.sent()
         if window.wants_question(self._clock.now):
@@ -209,10 +261,13 @@ class Lane:
         window, intake = self.window, self._intake
         for _ in range(TRIES):
             with trio.move_on_after(ANSWER_S):
-                while not window.has_room(self._clock.now):
+                while not self._has_room():
                     if not window.is_asked:
                         intake.ask(self)
                     await intake.answer()
                 return
             intake.give_up(self)
         raise intake.lost(self.core)
+
+    def _has_room(self) -> bool:
+        return self._intake.steps.active or self.window.has_room(self._clock.now)

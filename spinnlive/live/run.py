@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import trio
+from numpy.typing import ArrayLike
 
 from spinnlive.boards.scp import ScpClient
 from spinnlive.errors import (
@@ -16,17 +19,20 @@ from spinnlive.errors import (
     NoInjector,
     NoLiveOutput,
     NoRateControl,
+    RemoteError,
     RunStateError,
     SpinnliveError,
     ToolchainError,
     UnknownPopulation,
     UsageError,
 )
+from spinnlive.live import readers
 from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.clock import LAST_TICK, Clock
 from spinnlive.live.feed import fed
 from spinnlive.live.injector import Injector
 from spinnlive.live.intake import Intakes
+from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.pace import (
     SHORTEST_TELEMETRY_MS,
     ClockTick,
@@ -37,10 +43,15 @@ from spinnlive.live.pace import (
     tell_ticks,
 )
 from spinnlive.live.rates import Rates
-from spinnlive.live.spikes import SpikeBatch
+from spinnlive.live.report import LiveReport, make_report, stopped
+from spinnlive.live.spikes import SpikeBatch, SpikeStream
+from spinnlive.live.statistics import LiveStatistics, count
+from spinnlive.live.stepping import Stepping
 from spinnlive.live.streams import Policy, Stream
+from spinnlive.live.waiting import Condition, condition
 from spinnlive.live.watch import Watch
 from spinnlive.live.weights import WeightReader, WeightStream
+from spinnlive.live.windows import WindowStream
 from spinnlive.live.worker import Worker
 from spinnlive.toolchain.simulator import Simulator
 from spinnlive.toolchain.values import PopulationFacts
@@ -59,24 +70,6 @@ TIME_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class LiveStatistics:
-    """Counts of a live run so far.
-
-    ``kernel_drops`` are datagrams that the kernel dropped because nobody read them in time;
-    ``unknown_keys`` spikes of no population of the network; ``malformed`` datagrams that made no
-    sense; ``strangers`` datagrams from hosts that are no board of the run.
-    """
-
-    packets_in: int
-    spikes_in: int
-    spikes_out: int
-    kernel_drops: int
-    unknown_keys: int
-    malformed: int
-    strangers: int
-
-
-@dataclass(frozen=True, slots=True)
 class Parts:
     """What a live run is made of; `spinnlive.live.open` puts it together."""
 
@@ -89,6 +82,7 @@ class Parts:
     watch: Watch
     intakes: Intakes
     background: trio.Nursery
+    stepping: Stepping
 
 
 class LiveRun:
@@ -109,6 +103,8 @@ class LiveRun:
         self._changed = trio.Event()
         self._planned_end: int | None = None
         self._put_off_ticks = 0
+        parts.stepping.changed = self._announce
+        parts.stepping.transmit = parts.intakes.post
 
     @property
     def clock(self) -> Clock:
@@ -145,11 +141,12 @@ class LiveRun:
         if self._busy:
             raise RunStateError("the network is already running: one run at a time")
         self._busy = True
-        self._planned_end = None if ticks is None else self.clock.tick + ticks
         self._run_scope = trio.CancelScope()
         guard = None if stall is None else self._guard(stall)
         try:
             with self._run_scope:
+                await self._leave_steps()
+                self._planned_end = None if ticks is None else self.clock.tick + ticks
                 await self._run(duration_ms, guard)
         finally:
             self._busy = False
@@ -159,25 +156,117 @@ class LiveRun:
         if self._closed:
             raise RunStateError("the live run was closed before this run was over")
 
-    def spikes(
-        self, population: Any, *, policy: Policy = "drop_oldest", buffer: int = BUFFER
-    ) -> Stream[SpikeBatch]:
-        """Give a stream of the population's live spikes from now on; see `Stream` and `SpikeBatch`.
+    async def step(self, duration_ms: float) -> None:
+        """Let the network run for exactly this biological time (ms), then stand and wait.
 
-        ``buffer`` is in batches, about one for each tick with a spike; ``policy`` says what happens
-        when it is full. Every stream of a population gets every spike. Raises `UnknownPopulation`;
-        `NoLiveOutput` when ``activate_live_output_for`` was not called for it; `UsageError` for a
-        policy or buffer that cannot be.
+        Between steps every core stands: what is injected then reaches the network in the first tick
+        of the next step, however long that takes to come. When this returns, all live spikes of the
+        step have been given to their streams. So a simulated environment and the network advance in
+        lockstep, and the whole loop is reproducible.
+
+        The first step enters stepped mode, which lasts until `run`, `leave_steps` or the end of the
+        live run; only after it can spikes be injected. Steps may have any length: multiples of the
+        first one's follow each other at once, any other length leaves stepped mode and enters it
+        anew, which takes a second or so and one tick more of biological time. Where recordings fill
+        the board's memory, sPyNNaker reads them between two steps.
+
+        Cancelling returns at once, and the network ends its step by itself: the next call waits for
+        that. Raises `UsageError` for a duration that is not a whole number of ticks; `RunStateError`
+        when the live run is closed or `run` is under way; `CoreFailure`, `BoardLost` and
+        `ToolchainError` as `run`.
+        """
+        ticks = self._steppable(duration_ms)
+        async with self._failing():
+            await self._parts.stepping.step(ticks, self._parts.connection.network.cores)
+
+    async def leave_steps(self) -> None:
+        """End stepped mode; nothing happens outside of it.
+
+        sPyNNaker reads the recordings back, and `run` goes on from here. In the middle of stepped
+        mode the toolchain has no way to end it where the network stands: it goes on for one tick
+        more, as `clock` then says.
         """
         self._check_open()
-        label = self._facts(population).label
-        if label not in self._parts.connection.network.live:
-            having = ", ".join(sorted(self._parts.connection.network.live)) or "none"
-            raise NoLiveOutput(
-                f"population {label!r} sends no live spikes (those that do: {having}): call "
-                "sim.external_devices.activate_live_output_for(population) before open_live"
-            )
-        return self._parts.connection.router.open(label, policy, buffer)
+        async with self._failing():
+            await self._leave_steps()
+
+    @property
+    def watermark(self) -> int:
+        """All live spikes before this tick have been delivered, but for late ones."""
+        return self._parts.connection.watermark.tick
+
+    def spikes(
+        self, *populations: Any, policy: Policy = "drop_oldest", buffer: int = BUFFER
+    ) -> SpikeStream | MergedSpikes:
+        """Give a stream of the populations' live spikes from now on; see `SpikeBatch`.
+
+        Of one population, batches come as they arrive (`SpikeStream`); of several, merged in the
+        order of their ticks (`MergedSpikes`). ``buffer`` is in batches, about one for each tick
+        with a spike of a population; ``policy`` says what happens when it is full. Every stream
+        gets every spike. Raises `UnknownPopulation`; `NoLiveOutput` when
+        ``activate_live_output_for`` was not called for one; `UsageError` for a policy or buffer
+        that cannot be.
+        """
+        labels = [self._live(population).label for population in populations]
+        return readers.spikes(self._parts.connection, labels, policy, buffer)
+
+    def window(
+        self, population: Any, ms: float, *, policy: Policy = "drop_oldest", buffer: int = BUFFER
+    ) -> WindowStream:
+        """Give a stream of spike counts per neuron, one for each window of ``ms`` of biological
+        time; see `WindowCounts`.
+
+        ``buffer`` is in windows. Raises as `spikes`, and `UsageError` when ``ms`` is not a whole
+        number of ticks.
+        """
+        facts = self._live(population)
+        ticks = whole_ticks("ms", ms, self.clock.timestep_ms)
+        return readers.window(
+            self._parts.connection, facts.label, facts.size, ticks, policy, buffer
+        )
+
+    async def wait_for(
+        self,
+        population: Any,
+        *,
+        spikes: int | None = None,
+        neurons: ArrayLike | None = None,
+        when: Condition | None = None,
+        within_ms: float | None = None,
+    ) -> SpikeBatch | None:
+        """Wait until the population has done something; give the batch of spikes that did it.
+
+        What: has fired ``spikes`` more spikes (default 1), counting those of ``neurons`` (default
+        all); or ``when(batch)`` says True to one of its batches. None after ``within_ms`` of
+        biological time without it, counted from where the network is now; it does not pass while
+        the network stands. Cancelling it has no effect on anything else.
+
+        Raises as `spikes`; `NeuronIdError`; `UsageError` for a condition that cannot be;
+        `RunStateError`, or what ended the live run, when it ends before.
+        """
+        facts = self._live(population)
+        wanted = condition(facts.label, facts.size, spikes, neurons, when)
+        ticks = None
+        if within_ms is not None:
+            ticks = whole_ticks("within_ms", within_ms, self.clock.timestep_ms)
+        return await readers.wait_for(self._parts.connection, facts.label, wanted, ticks)
+
+    async def report(self) -> LiveReport:
+        """Say what became of the live spikes so far: delivered, late, and lost, and where.
+
+        Populations that record their spikes are compared with what the board recorded, since the
+        live run began or the network was last reset. Raises `RunStateError` while the network runs
+        (`statistics` works then), and when the live run is closed.
+        """
+        self._check_open()
+        if self._busy or self.clock.running:
+            raise RunStateError("the network runs: its report can be made when it stands")
+        parts = self._parts
+        return await make_report(
+            parts.connection,
+            parts.scp,
+            partial(parts.worker.call, parts.simulator.recorded_spikes, patience_s=self._patience),
+        )
 
     def injector(self, population: Any) -> Injector:
         """Give the way to send spikes into a SpikeInjector.
@@ -228,7 +317,7 @@ class LiveRun:
         layout = self._parts.simulator.weights_layout(projection)
         reader = WeightReader(self._parts.scp, layout, self.clock.timestep_ms)
         tap = self._parts.connection.tap
-        return WeightStream(reader, layout, self.clock, ticks, self._parts.watch.tick, tap)
+        return WeightStream(reader, layout, self.clock, ticks, self._tick, tap)
 
     def rates(self, population: Any) -> Rates:
         """Give the way to change the rates of a Poisson population while it runs.
@@ -290,31 +379,27 @@ class LiveRun:
             tell_pace,
             clock=self.clock,
             every_s=every / 1000,
-            ask=self._parts.watch.tick,
+            ask=self._tick,
             is_open=lambda: not self._closed,
         )
         return fed(self._parts.background, policy, buffer, source)
 
     def statistics(self) -> LiveStatistics:
         """Give the counts so far."""
-        receiver, router = self._parts.connection.receiver, self._parts.connection.router
-        return LiveStatistics(
-            packets_in=receiver.packets,
-            spikes_in=router.spikes,
-            spikes_out=sum(injector.spikes_sent for injector in self._injectors.values()),
-            kernel_drops=receiver.kernel_drops,
-            unknown_keys=router.unknown_keys,
-            malformed=receiver.malformed + router.untimed,
-            strangers=receiver.strangers,
-        )
+        sent = sum(injector.spikes_sent for injector in self._injectors.values())
+        return count(self._parts.connection, sent)
 
     def started(self) -> None:
         """The tool chain says that the board runs."""
+        if self._parts.stepping.active:
+            return  # which knows better
         self.clock.start(self._planned_end)
         self._announce()
 
     def stopped(self) -> None:
         """The tool chain says that the board has stopped."""
+        if self._parts.stepping.active:
+            return
         self.clock.stop()
         self._announce()
 
@@ -326,15 +411,49 @@ class LiveRun:
         self._announce()
         while self._busy:
             await self._changed.wait()
+        try:
+            await self._leave_steps()
+        except SpinnliveError as error:
+            await self._give_up_steps(error)
         self._parts.connection.router.end(self._failure)
 
     def _guard(self, stall: Stall) -> Guard:
-        return Guard(
-            stall, self.clock, self._parts.watch.tick, self._put_off, self._run_scope.cancel
-        )
+        return Guard(stall, self.clock, self._tick, self._put_off, self._run_scope.cancel)
 
     def _put_off(self, ticks: int) -> None:
         self._put_off_ticks += ticks
+
+    def _steppable(self, duration_ms: float) -> int:
+        self._check_open()
+        ticks = whole_ticks("duration", duration_ms, self.clock.timestep_ms)
+        if self._busy:
+            raise RunStateError("the network is running: take steps when that run is over")
+        return ticks
+
+    async def _leave_steps(self) -> None:
+        if self._parts.stepping.active:
+            await self._parts.stepping.leave()
+
+    @asynccontextmanager
+    async def _failing(self) -> AsyncIterator[None]:
+        """Let a failure of the board in stepped mode end the live run."""
+        try:
+            yield
+        except RemoteError as error:
+            raise await self._give_up_steps(error) from error.__cause__
+
+    async def _give_up_steps(self, error: SpinnliveError) -> SpinnliveError:
+        with trio.CancelScope(shield=True):
+            cause = await self._cause(error)
+            await self._parts.stepping.abort()
+        return self._fail(cause)
+
+    async def _tick(self) -> int:
+        """Give the board's tick; in stepped mode, of the next moment that it stands."""
+        if self._parts.stepping.active:
+            await self._parts.stepping.stand()
+            return self.clock.tick
+        return await self._parts.watch.tick()
 
     async def _run(self, duration_ms: float | None, guard: Guard | None) -> None:
         """Run in the worker with the watch beside it; the first error of either counts."""
@@ -360,7 +479,10 @@ class LiveRun:
             raise self._fail(await self._cause(_first(failures))) from None
         finally:
             if parts.simulator.reached_ms is not None:
-                self.clock.set_tick(round(parts.simulator.reached_ms / self.clock.timestep_ms))
+                tick = round(parts.simulator.reached_ms / self.clock.timestep_ms)
+                self.clock.set_tick(tick)
+                with trio.CancelScope(shield=True):
+                    await stopped(parts.connection, tick, whole=tick == self._planned_end)
 
     async def _cause(self, error: SpinnliveError) -> SpinnliveError:
         """Look behind an error of the tool chain: a failed core is the better explanation."""
@@ -381,11 +503,10 @@ class LiveRun:
         return error
 
     def _patience(self) -> float:
-        lost = isinstance(self._parts.watch.failure, BoardLost)
-        return PATIENCE_WITHOUT_BOARD_S if lost else PATIENCE_S
+        return patience_s(self._parts.watch)
 
     async def _until_running(self) -> None:
-        while not self.clock.running:
+        while not (self.clock.running or self._parts.stepping.standing):
             self._check_open()
             await self._changed.wait()
         self._check_open()
@@ -400,6 +521,18 @@ class LiveRun:
         if self._closed:
             raise RunStateError("the live run is closed")
 
+    def _live(self, population: Any) -> PopulationFacts:
+        """Give a population that sends live spikes."""
+        self._check_open()
+        facts, having = self._facts(population), self._parts.connection.network.live
+        if facts.label not in having:
+            raise NoLiveOutput(
+                f"population {facts.label!r} sends no live spikes (those that do: "
+                f"{', '.join(sorted(having)) or 'none'}): call "
+                "sim.external_devices.activate_live_output_for(population) before open_live"
+            )
+        return facts
+
     def _facts(self, population: Any) -> PopulationFacts:
         label = population if isinstance(population, str) else getattr(population, "label", None)
         if label not in self._populations:
@@ -408,6 +541,12 @@ class LiveRun:
                 f"it has: {', '.join(self._populations)}"
             )
         return self._populations[label]
+
+
+def patience_s(watch: Watch) -> float:
+    """Give how long a stopped run may take to end (seconds)."""
+    lost = isinstance(watch.failure, BoardLost)
+    return PATIENCE_WITHOUT_BOARD_S if lost else PATIENCE_S
 
 
 def whole_ticks(name: str, time_ms: float, timestep_ms: float) -> int:
