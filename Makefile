@@ -21,7 +21,8 @@ test: lint ctest pytest
 # Timed, and so never part of the tests.
 bench: $(VENV)/.tools
 	$(BIN)/spinnlive bench board --folder build/bench
-	$(BIN)/python -P benchmarks/loop_latency.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/loop_latency.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/send_rate.py
 	$(BIN)/python -P benchmarks/receive.py
 
 # Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):

@@ -13,9 +13,11 @@ from spinnlive.errors import (
     BridgeFailed,
     CoreFailure,
     DeadCore,
+    FellBehind,
     NeuronIdError,
     NoInjector,
     NoLiveOutput,
+    NoRateControl,
     RemoteError,
     RunStateError,
     ScpError,
@@ -32,6 +34,8 @@ from spinnlive.live.injector import Injector, InjectorStatistics, Played
 from spinnlive.live.loss import GathererReport
 from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.open import open_live
+from spinnlive.live.pace import ClockTick, Pace, Stall, Stalled
+from spinnlive.live.rates import Rates
 from spinnlive.live.report import LiveReport
 from spinnlive.live.run import LiveRun
 from spinnlive.live.spikes import SpikeBatch, SpikeStream
@@ -51,8 +55,10 @@ __all__ = [
     "BridgeFailed",
     "Clock",
     "ClockReading",
+    "ClockTick",
     "CoreFailure",
     "DeadCore",
+    "FellBehind",
     "GathererReport",
     "HostTime",
     "Injector",
@@ -64,8 +70,11 @@ __all__ = [
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
+    "NoRateControl",
+    "Pace",
     "Played",
     "PopulationReport",
+    "Rates",
     "RemoteError",
     "Replay",
     "RunFacts",
@@ -74,6 +83,8 @@ __all__ = [
     "SpikeBatch",
     "SpikeStream",
     "SpinnliveError",
+    "Stall",
+    "Stalled",
     "Stream",
     "StreamOverflow",
     "StreamStatistics",

@@ -13,6 +13,7 @@ does not answer, a core that stopped with a run-time error, a peer that spoke no
     │   ├── NeuronIdError        an id outside 0 .. size - 1
     │   ├── NoLiveOutput         spikes asked of a population that sends none to the host
     │   ├── NoInjector           spikes sent to a population that is not a SpikeInjector
+    │   ├── NoRateControl        rates set for a population without live rate control
     │   ├── RunStateError        the call does not fit the state of the live run
     │   ├── StreamOverflow       a stream that may drop nothing was not read in time
     │   └── AddressInUse         somebody else holds the address or port that a board was to answer on
@@ -20,6 +21,7 @@ does not answer, a core that stopped with a run-time error, a peer that spoke no
         ├── BoardUnreachable     nothing ever answered at the address
         ├── BoardLost            a board that answered before stopped answering
         ├── BoardFailed          the emulated board's process could not start or ended by itself
+        ├── FellBehind           the board or the host did not keep the pace, and a `Stall` says stop
         ├── CoreFailure          a core reported a run-time error or its watchdog fired
         │   └── DeadCore         a core takes no messages any more
         ├── ScpError             the board refused a command (its result code says why)
@@ -58,6 +60,10 @@ class NoInjector(UsageError):
     """Spikes were to be injected into a population that is not a SpikeInjector."""
 
 
+class NoRateControl(UsageError):
+    """Rates were to be set for a population that has no live rate control."""
+
+
 class RunStateError(UsageError, RuntimeError):
     """The call does not fit the state of the live run, such as a second ``run`` inside the first."""
 
@@ -84,6 +90,10 @@ class BoardLost(RemoteError):
 
 class BoardFailed(RemoteError):
     """The process of the emulated board could not be started or ended by itself."""
+
+
+class FellBehind(RemoteError):
+    """The board or the host fell behind the pace by more than the run's `Stall` allows."""
 
 
 class CoreFailure(RemoteError):

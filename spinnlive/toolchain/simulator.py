@@ -186,11 +186,20 @@ class Simulator:
     def _facts(self, population: Any) -> PopulationFacts:
         from spynnaker.pyNN.models.utility_models.spike_injector import SpikeInjector
 
+        vertex = self._vertex(population.label)
+        is_injector = isinstance(population.celltype, SpikeInjector)
+        control = getattr(vertex, "incoming_control_edge", None)  # Poisson sources can have one
         return PopulationFacts(
             label=population.label,
             size=population.size,
-            is_injector=isinstance(population.celltype, SpikeInjector),
+            is_injector=is_injector,
+            rate_control=None if control is None else str(control.pre_vertex.label),
+            records_spikes=is_injector and "spikes" in vertex.get_recording_variables(),
         )
+
+    def _vertex(self, label: str) -> Any:
+        """Give what sPyNNaker makes of a population: an application vertex of the same label."""
+        return next(each for each in self._view.iterate_vertices() if each.label == label)
 
 
 @contextmanager
