@@ -24,6 +24,7 @@ from spinnlive.errors import (
     UnknownPopulation,
     UnknownProjection,
     UsageError,
+    WeightError,
 )
 from spinnlive.live.clock import Clock, ClockReading
 from spinnlive.live.injector import Injector
@@ -31,7 +32,7 @@ from spinnlive.live.open import open_live
 from spinnlive.live.run import LiveRun, LiveStatistics
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.streams import Stream, StreamStatistics
-from spinnlive.live.weights import WeightSnapshot, WeightStream
+from spinnlive.live.weights import WeightSnapshot
 from spinnlive.toolchain import defaults as _defaults
 
 __all__ = [
@@ -61,8 +62,8 @@ __all__ = [
     "UnknownPopulation",
     "UnknownProjection",
     "UsageError",
+    "WeightError",
     "WeightSnapshot",
-    "WeightStream",
     "open_live",
 ]
 

@@ -14,6 +14,7 @@ from types import ModuleType
 import trio
 
 from spinnlive import wire
+from spinnlive.boards.bulk import BulkMemory
 from spinnlive.boards.scp import open_scp
 from spinnlive.errors import BoardUnreachable, RunStateError, ToolchainError
 from spinnlive.live.board import PROBE_TRIES, Board, choose_board
@@ -31,10 +32,13 @@ from spinnlive.toolchain.simulator import Simulator
 from spinnlive.toolchain.values import Machine, PopulationFacts
 
 READS_AT_ONCE = 1
-"""SCP requests of ours under way while the network runs. More of them crowd injected spikes out of
+"""SCP requests of ours under way while spikes are injected. More of them crowd injected spikes out of
 SCAMP's few message buffers: beside bursts of 16 reads, 0 of 4,395 spikes were lost with a window of
 1, 5 of 4,398 with 2, 165 of 3,704 with 4 (the root chip of an emulated board, one run each). There
 the reads took no longer for it, 11 ms a burst; on a chip without Ethernet 26 in place of 17 ms."""
+
+READS_AT_ONCE_ALONE = 6
+"""The same for a network without injectors. SCAMP has 8 transient tags for all clients together."""
 
 _open = False
 
@@ -95,6 +99,10 @@ async def open_live(
         watch = Watch(
             scp, connection.clock, connection.network, _clock_core(connection, populations)
         )
+        injected = any(population.is_injector for population in populations)
+        window = READS_AT_ONCE if injected else READS_AT_ONCE_ALONE
+        memory = BulkMemory(connection.network.root, lambda: window)
+        sockets.callback(memory.close)
         stepping = Stepping(
             simulator,
             worker,
@@ -107,7 +115,19 @@ async def open_live(
             patience_s=partial(patience_s, watch),
         )
         live = LiveRun(
-            Parts(simulator, worker, populations, client, connection, scp, watch, sender, stepping)
+            Parts(
+                simulator,
+                worker,
+                populations,
+                client,
+                connection,
+                scp,
+                watch,
+                sender,
+                stepping,
+                memory,
+                background,
+            )
         )
         client.on_start, client.on_stop = live.started, live.stopped
         stack.enter_context(_without_long_pauses())

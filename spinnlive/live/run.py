@@ -8,11 +8,14 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import trio
+from numpy.typing import ArrayLike
 
 from spinnlive import wire
+from spinnlive.boards.bulk import BulkMemory
 from spinnlive.boards.scp import ScpClient
 from spinnlive.errors import (
     BoardLost,
@@ -28,12 +31,21 @@ from spinnlive.errors import (
 from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import SourceCore
+from spinnlive.live.feed import fed
 from spinnlive.live.injector import Injector
+from spinnlive.live.matrices import Matrices
+from spinnlive.live.setting import write_weights
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.stepping import Stepping
 from spinnlive.live.streams import Policy, Stream
 from spinnlive.live.watch import Watch
-from spinnlive.live.weights import WeightReader, WeightStream, poll_tick
+from spinnlive.live.weights import (
+    WeightReader,
+    WeightSnapshot,
+    feed_snapshots,
+    poll_tick,
+    select,
+)
 from spinnlive.live.worker import Worker
 from spinnlive.toolchain.simulator import Simulator
 from spinnlive.toolchain.values import PopulationFacts
@@ -85,6 +97,8 @@ class Parts:
     watch: Watch
     sender: socket.socket
     stepping: Stepping
+    memory: BulkMemory
+    background: trio.Nursery
 
 
 class LiveRun:
@@ -230,20 +244,84 @@ class LiveRun:
             )
         return self._injectors[facts.label]
 
-    def weights(self, projection: Any, *, every: float) -> WeightStream:
+    def weights(
+        self,
+        projection: Any,
+        *,
+        every: float,
+        pre: ArrayLike | None = None,
+        post: ArrayLike | None = None,
+        policy: Policy = "block",
+        buffer: int = 1,
+    ) -> Stream[WeightSnapshot]:
         """Give a stream of the projection's weights, one snapshot every so many ms of biological
         time.
 
         The first snapshot comes at once, the next ones at whole multiples of ``every`` (ms) on the
-        board's clock. Raises `UnknownProjection`; `UsageError` for a projection whose weights
-        cannot be read while it runs, or an ``every`` that is not a whole number of ticks.
+        board's clock. ``pre`` and ``post`` are neuron ids: only synapses between these are read.
+        With policy ``"block"`` a snapshot is made when it is asked for; others read ahead.
+
+        Raises `UnknownProjection`; `NeuronIdError`; `UsageError` for a projection that has no
+        weights on the board, or an ``every`` that is not a whole number of ticks.
         """
         self._check_open()
-        ticks = whole_ticks("every", every, self.clock.timestep_ms)
+        parts, ticks = self._parts, whole_ticks("every", every, self.clock.timestep_ms)
+        reader = self._weight_reader(projection, pre, post)
+        source = partial(
+            feed_snapshots,
+            reader=reader,
+            clock=self.clock,
+            every=ticks,
+            tick=self._tick,
+            tap=parts.connection.tap,
+        )
+        return fed(parts.background, policy, buffer, source)
+
+    async def read_weights(
+        self, projection: Any, *, pre: ArrayLike | None = None, post: ArrayLike | None = None
+    ) -> WeightSnapshot:
+        """Read the projection's weights now. Arguments and errors as for `weights`; also `BoardLost`
+        and `ScpError`."""
+        self._check_open()
+        snapshot = await self._weight_reader(projection, pre, post).read()
+        self._parts.connection.tap.put("weights", snapshot)
+        return snapshot
+
+    async def set_weights(
+        self,
+        projection: Any,
+        weights: ArrayLike,
+        *,
+        pre: ArrayLike | None = None,
+        post: ArrayLike | None = None,
+    ) -> None:
+        """Set weights of a projection, running or standing; delays stay.
+
+        ``weights``, in nA or µS as `WeightSnapshot` gives them: a number for all synapses (between
+        ``pre`` and ``post``, if given); an array pre × post, NaN for what is to stay as it is; or a
+        list of rows (pre, post, weight). The network obeys from each neuron's next spike on. When
+        this returns, what was written has been read back; where a core had written its own weights
+        over it, it was written again.
+
+        Raises `WeightError` for a weight out of its bounds (the 16 bits of a synapse, the least and
+        most of a plasticity rule) and for a pair without a synapse, before anything is written;
+        `UnknownProjection`, `NeuronIdError`, `BoardLost`; `ScpError` when the cores do not leave a
+        row alone. A cancelled call may have set a part.
+        """
+        self._check_open()
+        parts = self._parts
+        layout = parts.simulator.weights_layout(projection)
+        wanted = select(layout, pre, post)
+        matrices = Matrices(parts.memory, layout, wanted)
+        await write_weights(matrices, weights, self.clock, self._tick)
+
+    def _weight_reader(
+        self, projection: Any, pre: ArrayLike | None, post: ArrayLike | None
+    ) -> WeightReader:
         layout = self._parts.simulator.weights_layout(projection)
-        reader = WeightReader(self._parts.scp, layout, self.clock.timestep_ms)
-        tap = self._parts.connection.tap
-        return WeightStream(reader, layout, self.clock, ticks, self._tick, tap)
+        wanted = select(layout, pre, post)
+        step = self.clock.timestep_ms
+        return WeightReader(self._parts.memory, layout, step, self._tick, wanted)
 
     def statistics(self) -> LiveStatistics:
         """Give the counts so far."""

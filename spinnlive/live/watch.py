@@ -13,7 +13,8 @@ from spinnlive.boards.scp import ScpClient
 from spinnlive.errors import BoardLost, BoardUnreachable, CoreFailure, ScpError, SpinnliveError
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import Core, NetworkMap
-from spinnlive.live.weights import VCPU_BASE, VCPU_SIZE, poll_tick
+from spinnlive.live.vcpu import VCPU_BASE, VCPU_SIZE
+from spinnlive.live.weights import poll_tick
 
 POLL_S = 0.25
 """Pause between looks at the board (seconds); every other look also counts failed cores."""

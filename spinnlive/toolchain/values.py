@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,14 +53,21 @@ class MatrixCore:
     delayed: MatrixBlock | None
 
 
+RowForm = Literal["static", "plastic", "signals"]
+"""How the rows of a projection are made, see `spinnlive.live.rows`. ``signals`` are those that carry
+no spikes but neuromodulation, or orders to change weights."""
+
+
 @dataclass(frozen=True, slots=True)
 class WeightsLayout:
     """Where a projection's weights lie and how its rows are to be read.
 
     ``scale`` divides the 16-bit weights into ``unit`` (nA or µS). A plastic row has
     ``header_bytes`` before its weights, ``half_words`` per synapse with the weight in number
-    ``weight_half_word``; in a static row they are 0. ``target_bits`` and ``type_bits`` are the
-    widths of the fields below the delay. ``stage_ticks`` is the delay of one delay stage, in ticks.
+    ``weight_half_word``; in other rows they are 0. ``target_bits`` and ``type_bits`` are the widths
+    of the fields below the delay. ``stage_ticks`` is the delay of one delay stage, in ticks.
+    ``least`` and ``most`` bound the weights that may be set, in ``unit``. With ``rewired`` the
+    synapses themselves change while the network runs; with ``signed`` weights can be negative.
     """
 
     label: str
@@ -67,7 +75,7 @@ class WeightsLayout:
     n_post: int
     unit: str
     scale: float
-    plastic: bool
+    form: RowForm
     header_bytes: int
     half_words: int
     weight_half_word: int
@@ -76,3 +84,7 @@ class WeightsLayout:
     stage_ticks: int
     pre_ids: NDArray[np.int64]
     cores: tuple[MatrixCore, ...]
+    least: float
+    most: float
+    rewired: bool = False
+    signed: bool = False
