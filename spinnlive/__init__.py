@@ -29,6 +29,7 @@ from spinnlive.errors import (
 from spinnlive.live.clock import Clock, ClockReading
 from spinnlive.live.injector import Injector
 from spinnlive.live.open import open_live
+from spinnlive.live.recorded import RecordedBlock
 from spinnlive.live.run import LiveRun, LiveStatistics
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.streams import Stream, StreamStatistics
@@ -50,6 +51,7 @@ __all__ = [
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
+    "RecordedBlock",
     "RemoteError",
     "RunStateError",
     "ScpError",

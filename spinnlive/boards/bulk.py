@@ -72,6 +72,11 @@ class BulkMemory:
         trio.lowlevel.notify_closing(self._sock)
         self._sock.close()
 
+    @property
+    def turn(self) -> trio.Lock:
+        """Whoever holds this keeps everybody from reading and writing."""
+        return self._turn
+
     async def read(self, spans: Sequence[Span]) -> list[bytes]:
         """Read each span, of any length. Raises `BoardLost` and `ScpError`."""
         pieces = [

@@ -34,6 +34,7 @@ from spinnlive.live.database import SourceCore
 from spinnlive.live.feed import fed
 from spinnlive.live.injector import Injector
 from spinnlive.live.matrices import Matrices
+from spinnlive.live.recorded import RecordedBlock, Recording, feed_samples
 from spinnlive.live.setting import write_weights
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.stepping import Stepping
@@ -314,6 +315,33 @@ class LiveRun:
         wanted = select(layout, pre, post)
         matrices = Matrices(parts.memory, layout, wanted)
         await write_weights(matrices, weights, self.clock, self._tick)
+
+    def recorded(
+        self,
+        population: Any,
+        variable: str,
+        *,
+        every: float,
+        policy: Policy = "block",
+        buffer: int = BUFFER,
+    ) -> Stream[RecordedBlock]:
+        """Give a stream of what the population records of ``variable`` (``"v"``, ``"gsyn_exc"`` ...),
+        while it does.
+
+        Each `RecordedBlock` has the samples that are new, every so many ms of biological time, and
+        once more whenever the network stops; together they are what ``get_data()`` gives. With
+        policy ``"block"`` a block is read when it is asked for. Raises `UnknownPopulation`;
+        `UsageError` for a variable that ``population.record()`` was not asked for, or an ``every``
+        that is not a whole number of ticks.
+        """
+        self._check_open()
+        parts, ticks = self._parts, whole_ticks("every", every, self.clock.timestep_ms)
+        layout = parts.simulator.recording_layout(self._facts(population).label, variable)
+        recording = Recording(parts.memory, layout, self.clock.timestep_ms)
+        source = partial(
+            feed_samples, recording=recording, clock=self.clock, every=ticks, tick=self._tick
+        )
+        return fed(parts.background, policy, buffer, source)
 
     def _weight_reader(
         self, projection: Any, pre: ArrayLike | None, post: ArrayLike | None

@@ -12,10 +12,10 @@ from types import ModuleType
 from typing import Any
 
 from spinnlive.errors import RunStateError, ToolchainError, UnknownProjection, UsageError
-from spinnlive.toolchain import layout, private, progress, reports
+from spinnlive.toolchain import layout, private, progress, recordings, reports
 from spinnlive.toolchain.early_stop import EarlyStop
 from spinnlive.toolchain.stepped import SteppedRun
-from spinnlive.toolchain.values import PopulationFacts, WeightsLayout
+from spinnlive.toolchain.values import PopulationFacts, RecordingLayout, WeightsLayout
 
 
 class Simulator:
@@ -151,6 +151,12 @@ class Simulator:
             f"the network has no projection {getattr(projection, 'label', projection)!r}; "
             f"it has: {', '.join(str(each.label) for each in known) or 'none'}"
         )
+
+    def recording_layout(self, label: str, variable: str) -> RecordingLayout:
+        """Describe where the samples of a variable of a population are; see
+        `recordings.recording_layout`. Touches no board."""
+        (population,) = (each for each in self._view.iterate_populations() if each.label == label)
+        return recordings.recording_layout(population, variable)
 
     def _facts(self, population: Any) -> PopulationFacts:
         from spynnaker.pyNN.models.utility_models.spike_injector import SpikeInjector

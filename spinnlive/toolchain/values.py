@@ -88,3 +88,30 @@ class WeightsLayout:
     most: float
     rewired: bool = False
     signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingCore:
+    """What one core records of a variable: in ``channel`` of its recording ``region``, of the
+    neurons ``neuron_ids``, in their order in a sample."""
+
+    x: int
+    y: int
+    p: int
+    region: int
+    channel: int
+    neuron_ids: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingLayout:
+    """Where the samples of a variable are: one each ``every_ticks``, numbers of numpy's type
+    ``number`` that ``scale`` divides into ``unit``."""
+
+    label: str
+    variable: str
+    unit: str
+    every_ticks: int
+    number: str
+    scale: float
+    cores: tuple[RecordingCore, ...]
