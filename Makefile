@@ -21,6 +21,9 @@ test: lint ctest pytest
 # Timed, and so never part of the tests.
 bench: $(VENV)/.installed
 	$(BIN)/python -P benchmarks/loop_latency.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/steps.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/weights_mid_run.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/start_up.py
 
 # Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):
 #   make conformance EXAMPLES=FOLDER TESTS="FOLDER ..." [SUPPORT="FOLDER ..."] [K="PART ..."] [OPTIONS="--again ..."]

@@ -267,7 +267,7 @@ class LiveRun:
         """
         self._check_open()
         parts, ticks = self._parts, whole_ticks("every", every, self.clock.timestep_ms)
-        reader = self._weight_reader(projection, pre, post)
+        reader = self.weight_reader(projection, pre=pre, post=post)
         source = partial(
             feed_snapshots,
             reader=reader,
@@ -284,7 +284,7 @@ class LiveRun:
         """Read the projection's weights now. Arguments and errors as for `weights`; also `BoardLost`
         and `ScpError`."""
         self._check_open()
-        snapshot = await self._weight_reader(projection, pre, post).read()
+        snapshot = await self.weight_reader(projection, pre=pre, post=post).read()
         self._parts.connection.tap.put("weights", snapshot)
         return snapshot
 
@@ -343,9 +343,12 @@ class LiveRun:
         )
         return fed(parts.background, policy, buffer, source)
 
-    def _weight_reader(
-        self, projection: Any, pre: ArrayLike | None, post: ArrayLike | None
+    def weight_reader(
+        self, projection: Any, *, pre: ArrayLike | None = None, post: ArrayLike | None = None
     ) -> WeightReader:
+        """Give what reads the projection's weights whenever asked: ``await reader.read()``, faster
+        from the second time on than `read_weights`. Arguments and errors as for `weights`."""
+        self._check_open()
         layout = self._parts.simulator.weights_layout(projection)
         wanted = select(layout, pre, post)
         step = self.clock.timestep_ms
