@@ -26,14 +26,16 @@ from spinnlive.errors import (
     UsageError,
     WeightError,
 )
-from spinnlive.live.clock import Clock, ClockReading
-from spinnlive.live.injector import Injector
+from spinnlive.live.clock import Clock, ClockReading, HostTime
+from spinnlive.live.injector import Injector, InjectorStatistics, Played
 from spinnlive.live.open import open_live
 from spinnlive.live.recorded import RecordedBlock
 from spinnlive.live.run import LiveRun, LiveStatistics
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.streams import Stream, StreamStatistics
 from spinnlive.live.weights import WeightSnapshot
+from spinnlive.recording.kinds import RunFacts
+from spinnlive.recording.replay import Replay, open_recording
 from spinnlive.toolchain import defaults as _defaults
 
 __all__ = [
@@ -45,14 +47,19 @@ __all__ = [
     "Clock",
     "ClockReading",
     "CoreFailure",
+    "HostTime",
     "Injector",
+    "InjectorStatistics",
     "LiveRun",
     "LiveStatistics",
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
+    "Played",
     "RecordedBlock",
     "RemoteError",
+    "Replay",
+    "RunFacts",
     "RunStateError",
     "ScpError",
     "SpikeBatch",
@@ -67,6 +74,7 @@ __all__ = [
     "WeightError",
     "WeightSnapshot",
     "open_live",
+    "open_recording",
 ]
 
 _defaults.arrange()

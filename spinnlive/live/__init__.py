@@ -3,8 +3,9 @@
 * `open`: `open_live`, which puts all of the following together
 * `run`: `LiveRun`, what the user holds
 * `streams`, `spikes`: bounded streams; spikes from the socket to their readers
-* `injector`: spikes in
-* `clock`: the board's time on the host
+* `injector`, `timetable`: spikes in, now or in their tick
+* `intake`, `window`: datagrams to a core, no faster than it takes them
+* `clock`, `alarm`: the board's time on the host; waking up in time
 * `weights`, `rows`: weights while running
 * `watch`: failed cores and lost boards
 * `client`, `notifications`, `database`, `receiver`, `keys`: the official handshake, played by us

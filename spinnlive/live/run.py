@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import numbers
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from typing import Any
 import trio
 from numpy.typing import ArrayLike
 
-from spinnlive import wire
 from spinnlive.boards.bulk import BulkMemory
 from spinnlive.boards.scp import ScpClient
 from spinnlive.errors import (
@@ -29,10 +27,10 @@ from spinnlive.errors import (
     UsageError,
 )
 from spinnlive.live.client import Connection, LiveClient
-from spinnlive.live.clock import Clock
-from spinnlive.live.database import SourceCore
+from spinnlive.live.clock import LAST_TICK, Clock
 from spinnlive.live.feed import fed
 from spinnlive.live.injector import Injector
+from spinnlive.live.intake import Intakes
 from spinnlive.live.matrices import Matrices
 from spinnlive.live.recorded import RecordedBlock, Recording, feed_samples
 from spinnlive.live.setting import write_weights
@@ -44,7 +42,6 @@ from spinnlive.live.weights import (
     WeightReader,
     WeightSnapshot,
     feed_snapshots,
-    poll_tick,
     select,
 )
 from spinnlive.live.worker import Worker
@@ -62,9 +59,6 @@ PATIENCE_WITHOUT_BOARD_S = 3.0
 
 TIME_TOLERANCE = 1e-6
 """How far a duration may be from a whole number of ticks (ticks)."""
-
-LAST_TICK = 0xFFFFFFFF
-"""Cores count their ticks in 32 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +90,10 @@ class Parts:
     connection: Connection
     scp: ScpClient
     watch: Watch
-    sender: socket.socket
+    intakes: Intakes
+    background: trio.Nursery
     stepping: Stepping
     memory: BulkMemory
-    background: trio.Nursery
 
 
 class LiveRun:
@@ -119,7 +113,7 @@ class LiveRun:
         self._changed = trio.Event()
         self._planned_end: int | None = None
         parts.stepping.changed = self._announce
-        parts.stepping.transmit = self._send_on
+        parts.stepping.transmit = parts.intakes.post
 
     @property
     def clock(self) -> Clock:
@@ -237,10 +231,12 @@ class LiveRun:
             self._injectors[facts.label] = Injector(
                 facts.label,
                 facts.size,
-                self._parts.connection.network.sources.get(facts.label, ()),
+                self._parts.intakes.lanes(facts.label),
+                self.clock,
                 ready=self._until_running,
-                transmit=self._transmit,
-                barrier=self._barrier,
+                check_open=self._check_open,
+                spawn=self._parts.background.start_soon,
+                shift=lambda: 0,
                 tap=self._parts.connection.tap,
             )
         return self._injectors[facts.label]
@@ -477,28 +473,6 @@ class LiveRun:
             self._check_open()
             await self._changed.wait()
         self._check_open()
-
-    async def _transmit(self, datagram: bytes, core: SourceCore) -> None:
-        if self._parts.stepping.standing:
-            self._parts.stepping.outbox.hold(datagram, core)
-        else:
-            await self._send_on(datagram, core)
-
-    async def _send_on(self, datagram: bytes, core: SourceCore) -> None:
-        """Send at once where the kernel has room, which is always but in a flood."""
-        board = self._parts.connection.network.ethernet[core.x, core.y]
-        while True:
-            try:
-                self._parts.sender.sendto(datagram, (board, wire.SCP_UDP_PORT))
-                return
-            except BlockingIOError:
-                await trio.lowlevel.wait_writable(self._parts.sender)
-            except ConnectionRefusedError:
-                return  # an earlier datagram met a closed port; the watch will tell
-
-    async def _barrier(self, core: SourceCore) -> None:
-        if not self._parts.stepping.active:  # a standing core does not answer
-            await poll_tick(self._parts.scp, self.clock, core.x, core.y, core.p)
 
     def _announce(self) -> None:
         self._changed.set()

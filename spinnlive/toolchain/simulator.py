@@ -15,7 +15,12 @@ from spinnlive.errors import RunStateError, ToolchainError, UnknownProjection, U
 from spinnlive.toolchain import layout, private, progress, recordings, reports
 from spinnlive.toolchain.early_stop import EarlyStop
 from spinnlive.toolchain.stepped import SteppedRun
-from spinnlive.toolchain.values import PopulationFacts, RecordingLayout, WeightsLayout
+from spinnlive.toolchain.values import (
+    PopulationFacts,
+    ProjectionFacts,
+    RecordingLayout,
+    WeightsLayout,
+)
 
 
 class Simulator:
@@ -157,6 +162,18 @@ class Simulator:
         `recordings.recording_layout`. Touches no board."""
         (population,) = (each for each in self._view.iterate_populations() if each.label == label)
         return recordings.recording_layout(population, variable)
+
+    def projections(self) -> tuple[ProjectionFacts, ...]:
+        """Describe the network's projections. Touches no board."""
+        return tuple(
+            ProjectionFacts(
+                label=layout.name_of(each),
+                pre=each.pre.label,
+                post=each.post.label,
+                dynamics=type(private.synapses_of(each).synapse_dynamics).__name__,
+            )
+            for each in self._view.iterate_projections()
+        )
 
     def _facts(self, population: Any) -> PopulationFacts:
         from spynnaker.pyNN.models.utility_models.spike_injector import SpikeInjector
