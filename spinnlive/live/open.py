@@ -43,9 +43,12 @@ SCAMP's few message buffers: beside bursts of 16 reads, 0 of 4,395 spikes were l
 1, 5 of 4,398 with 2, 165 of 3,704 with 4 (the root chip of an emulated board, one run each). There
 the reads took no longer for it, 11 ms a burst; on a chip without Ethernet 26 in place of 17 ms."""
 
-READS_AT_ONCE_ALONE = 4
-"""The same for a network without injectors. SCAMP has 8 transient tags for all clients together, and
-drops a ninth request without a word: steps take up to 4 of them."""
+READS_AT_ONCE_ALONE = 6
+"""The same for a network without injectors: SCAMP has 8 transient tags for all clients together, and
+drops a ninth request without a word."""
+
+READS_AT_ONCE_STEPPING = 4
+"""The same in stepped mode, which takes up to 4 itself."""
 
 _open = False
 
@@ -116,10 +119,13 @@ async def open_live(
             scp, connection.clock, connection.network, _clock_core(connection, populations)
         )
         injected = any(population.is_injector for population in populations)
-        memory = BulkMemory(
-            connection.network.root,
-            lambda: READS_AT_ONCE if injected else READS_AT_ONCE_ALONE,
-        )
+
+        def window() -> int:
+            if injected:
+                return READS_AT_ONCE
+            return READS_AT_ONCE_STEPPING if stepping.active else READS_AT_ONCE_ALONE
+
+        memory = BulkMemory(connection.network.root, window)
         sockets.callback(memory.close)
         stepping = Stepping(
             simulator,
