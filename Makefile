@@ -24,6 +24,7 @@ bench: $(VENV)/.installed
 	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/steps.py
 	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/weights_mid_run.py
 	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/start_up.py
+	$(BIN)/python -P benchmarks/receive.py
 
 # Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):
 #   make conformance EXAMPLES=FOLDER TESTS="FOLDER ..." [SUPPORT="FOLDER ..."] [K="PART ..."] [OPTIONS="--again ..."]

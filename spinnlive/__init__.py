@@ -27,13 +27,19 @@ from spinnlive.errors import (
     WeightError,
 )
 from spinnlive.live.clock import Clock, ClockReading, HostTime
+from spinnlive.live.delivery import PopulationReport
 from spinnlive.live.injector import Injector, InjectorStatistics, Played
+from spinnlive.live.loss import GathererReport
+from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.open import open_live
 from spinnlive.live.recorded import RecordedBlock
-from spinnlive.live.run import LiveRun, LiveStatistics
-from spinnlive.live.spikes import SpikeBatch
+from spinnlive.live.report import LiveReport
+from spinnlive.live.run import LiveRun
+from spinnlive.live.spikes import SpikeBatch, SpikeStream
+from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.streams import Stream, StreamStatistics
 from spinnlive.live.weights import WeightSnapshot
+from spinnlive.live.windows import WindowCounts, WindowStream
 from spinnlive.recording.kinds import RunFacts
 from spinnlive.recording.replay import Replay, open_recording
 from spinnlive.toolchain import defaults as _defaults
@@ -47,15 +53,19 @@ __all__ = [
     "Clock",
     "ClockReading",
     "CoreFailure",
+    "GathererReport",
     "HostTime",
     "Injector",
     "InjectorStatistics",
+    "LiveReport",
     "LiveRun",
     "LiveStatistics",
+    "MergedSpikes",
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
     "Played",
+    "PopulationReport",
     "RecordedBlock",
     "RemoteError",
     "Replay",
@@ -63,6 +73,7 @@ __all__ = [
     "RunStateError",
     "ScpError",
     "SpikeBatch",
+    "SpikeStream",
     "SpinnliveError",
     "Stream",
     "StreamOverflow",
@@ -73,6 +84,8 @@ __all__ = [
     "UsageError",
     "WeightError",
     "WeightSnapshot",
+    "WindowCounts",
+    "WindowStream",
     "open_live",
     "open_recording",
 ]

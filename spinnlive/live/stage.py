@@ -22,6 +22,7 @@ from spinnlive.live.keys import KeyTable
 from spinnlive.live.run import Parts
 from spinnlive.live.spikes import SpikeRouter
 from spinnlive.live.tap import Tap
+from spinnlive.live.watermark import Watermark
 from spinnlive.toolchain.values import PopulationFacts
 
 Play = Callable[[int | None], Awaitable[None]]
@@ -105,7 +106,15 @@ class StageConnection:
         self.clock = StageClock(
             stage.timestep_us, stage.time_scale_factor, stage.host_time, self.tap
         )
-        self.router = SpikeRouter(self.network.keys, self.clock.timestep_ms, self.tap)
+        self.watermark = Watermark.of_one()
+        self.router = SpikeRouter(
+            self.network.keys, self.clock.timestep_ms, self.tap, self.watermark
+        )
+        self.receivers = ()
+
+    async def barrier(self) -> None:
+        """Nothing is on its way."""
+        await trio.lowlevel.checkpoint()
 
 
 class _Simulator:
@@ -128,6 +137,9 @@ class _Simulator:
     def request_stop(self) -> bool:
         """Say that it can be stopped: cancelling has done so."""
         return True
+
+    async def recorded_spikes(self, label: str) -> None:
+        """No board has recorded anything."""
 
     def weights_layout(self, projection: Any) -> Any:
         """There is no memory to read."""
