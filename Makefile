@@ -23,6 +23,9 @@ bench: $(VENV)/.tools
 	$(BIN)/spinnlive bench board --folder build/bench
 	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/loop_latency.py
 	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/send_rate.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/steps.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/weights_mid_run.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/start_up.py
 	$(BIN)/python -P benchmarks/receive.py
 
 # Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):

@@ -27,6 +27,7 @@ from spinnlive.errors import (
     UnknownPopulation,
     UnknownProjection,
     UsageError,
+    WeightError,
 )
 from spinnlive.live.clock import Clock, ClockReading, HostTime
 from spinnlive.live.delivery import PopulationReport
@@ -36,12 +37,13 @@ from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.open import open_live
 from spinnlive.live.pace import ClockTick, Pace, Stall, Stalled
 from spinnlive.live.rates import Rates
+from spinnlive.live.recorded import RecordedBlock
 from spinnlive.live.report import LiveReport
 from spinnlive.live.run import LiveRun
 from spinnlive.live.spikes import SpikeBatch, SpikeStream
 from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.streams import Stream, StreamStatistics
-from spinnlive.live.weights import WeightSnapshot, WeightStream
+from spinnlive.live.weights import WeightSnapshot
 from spinnlive.live.windows import WindowCounts, WindowStream
 from spinnlive.recording.kinds import RunFacts
 from spinnlive.recording.replay import Replay, open_recording
@@ -75,6 +77,7 @@ __all__ = [
     "Played",
     "PopulationReport",
     "Rates",
+    "RecordedBlock",
     "RemoteError",
     "Replay",
     "RunFacts",
@@ -92,8 +95,8 @@ __all__ = [
     "UnknownPopulation",
     "UnknownProjection",
     "UsageError",
+    "WeightError",
     "WeightSnapshot",
-    "WeightStream",
     "WindowCounts",
     "WindowStream",
     "open_live",

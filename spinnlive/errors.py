@@ -11,6 +11,7 @@ does not answer, a core that stopped with a run-time error, a peer that spoke no
     │   ├── UnknownPopulation    a label or an object that the running network does not have
     │   ├── UnknownProjection    likewise for a projection
     │   ├── NeuronIdError        an id outside 0 .. size - 1
+    │   ├── WeightError          a weight out of its bounds, or of a synapse that is not there
     │   ├── NoLiveOutput         spikes asked of a population that sends none to the host
     │   ├── NoInjector           spikes sent to a population that is not a SpikeInjector
     │   ├── NoRateControl        rates set for a population without live rate control
@@ -50,6 +51,10 @@ class UnknownProjection(UsageError, LookupError):
 
 class NeuronIdError(UsageError, ValueError):
     """A neuron id lies outside ``0 .. size - 1`` of its population."""
+
+
+class WeightError(UsageError, ValueError):
+    """A weight is out of its bounds, or is of a synapse that does not exist."""
 
 
 class NoLiveOutput(UsageError):

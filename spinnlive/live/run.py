@@ -13,6 +13,7 @@ from typing import Any
 import trio
 from numpy.typing import ArrayLike
 
+from spinnlive.boards.bulk import BulkMemory
 from spinnlive.boards.scp import ScpClient
 from spinnlive.errors import (
     BoardLost,
@@ -33,6 +34,7 @@ from spinnlive.live.clock import LAST_TICK, Clock
 from spinnlive.live.feed import fed
 from spinnlive.live.injector import Injector
 from spinnlive.live.intake import Intakes
+from spinnlive.live.matrices import Matrices
 from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.pace import (
     SHORTEST_TELEMETRY_MS,
@@ -44,14 +46,21 @@ from spinnlive.live.pace import (
     tell_ticks,
 )
 from spinnlive.live.rates import Rates
+from spinnlive.live.recorded import RecordedBlock, Recording, feed_samples
 from spinnlive.live.report import LiveReport, make_report, stopped
+from spinnlive.live.setting import write_weights
 from spinnlive.live.spikes import SpikeBatch, SpikeStream
 from spinnlive.live.statistics import LiveStatistics, count
 from spinnlive.live.stepping import Stepping
 from spinnlive.live.streams import Policy, Stream
 from spinnlive.live.waiting import Condition, condition
 from spinnlive.live.watch import Watch
-from spinnlive.live.weights import WeightReader, WeightStream
+from spinnlive.live.weights import (
+    WeightReader,
+    WeightSnapshot,
+    feed_snapshots,
+    select,
+)
 from spinnlive.live.windows import WindowStream
 from spinnlive.live.worker import Worker
 from spinnlive.toolchain.simulator import Simulator
@@ -84,6 +93,7 @@ class Parts:
     intakes: Intakes
     background: trio.Nursery
     stepping: Stepping
+    memory: BulkMemory
 
 
 class LiveRun:
@@ -305,20 +315,114 @@ class LiveRun:
             )
         return self._injectors[facts.label]
 
-    def weights(self, projection: Any, *, every: float) -> WeightStream:
+    def weights(
+        self,
+        projection: Any,
+        *,
+        every: float,
+        pre: ArrayLike | None = None,
+        post: ArrayLike | None = None,
+        policy: Policy = "block",
+        buffer: int = 1,
+    ) -> Stream[WeightSnapshot]:
         """Give a stream of the projection's weights, one snapshot every so many ms of biological
         time.
 
         The first snapshot comes at once, the next ones at whole multiples of ``every`` (ms) on the
-        board's clock. Raises `UnknownProjection`; `UsageError` for a projection whose weights
-        cannot be read while it runs, or an ``every`` that is not a whole number of ticks.
+        board's clock. ``pre`` and ``post`` are neuron ids: only synapses between these are read.
+        With policy ``"block"`` a snapshot is made when it is asked for; others read ahead.
+
+        Raises `UnknownProjection`; `NeuronIdError`; `UsageError` for a projection that has no
+        weights on the board, or an ``every`` that is not a whole number of ticks.
         """
         self._check_open()
-        ticks = whole_ticks("every", every, self.clock.timestep_ms)
+        parts, ticks = self._parts, whole_ticks("every", every, self.clock.timestep_ms)
+        reader = self.weight_reader(projection, pre=pre, post=post)
+        source = partial(
+            feed_snapshots,
+            reader=reader,
+            clock=self.clock,
+            every=ticks,
+            tick=self._tick,
+            tap=parts.connection.tap,
+        )
+        return fed(parts.background, policy, buffer, source)
+
+    async def read_weights(
+        self, projection: Any, *, pre: ArrayLike | None = None, post: ArrayLike | None = None
+    ) -> WeightSnapshot:
+        """Read the projection's weights now. Arguments and errors as for `weights`; also `BoardLost`
+        and `ScpError`."""
+        self._check_open()
+        snapshot = await self.weight_reader(projection, pre=pre, post=post).read()
+        self._parts.connection.tap.put("weights", snapshot)
+        return snapshot
+
+    async def set_weights(
+        self,
+        projection: Any,
+        weights: ArrayLike,
+        *,
+        pre: ArrayLike | None = None,
+        post: ArrayLike | None = None,
+    ) -> None:
+        """Set weights of a projection, running or standing; delays stay.
+
+        ``weights``, in nA or µS as `WeightSnapshot` gives them: a number for all synapses (between
+        ``pre`` and ``post``, if given); an array pre × post, NaN for what is to stay as it is; or a
+        list of rows (pre, post, weight). The network obeys from each neuron's next spike on. When
+        this returns, what was written has been read back; where a core had written its own weights
+        over it, it was written again.
+
+        Raises `WeightError` for a weight out of its bounds (the 16 bits of a synapse, the least and
+        most of a plasticity rule) and for a pair without a synapse, before anything is written;
+        `UnknownProjection`, `NeuronIdError`, `BoardLost`; `ScpError` when the cores do not leave a
+        row alone. A cancelled call may have set a part.
+        """
+        self._check_open()
+        parts = self._parts
+        layout = parts.simulator.weights_layout(projection)
+        wanted = select(layout, pre, post)
+        matrices = Matrices(parts.memory, layout, wanted)
+        await write_weights(matrices, weights, self.clock, self._tick)
+
+    def recorded(
+        self,
+        population: Any,
+        variable: str,
+        *,
+        every: float,
+        policy: Policy = "block",
+        buffer: int = BUFFER,
+    ) -> Stream[RecordedBlock]:
+        """Give a stream of what the population records of ``variable`` (``"v"``, ``"gsyn_exc"`` ...),
+        while it does.
+
+        Each `RecordedBlock` has the samples that are new, every so many ms of biological time, and
+        once more whenever the network stops; together they are what ``get_data()`` gives. With
+        policy ``"block"`` a block is read when it is asked for. Raises `UnknownPopulation`;
+        `UsageError` for a variable that ``population.record()`` was not asked for, or an ``every``
+        that is not a whole number of ticks.
+        """
+        self._check_open()
+        parts, ticks = self._parts, whole_ticks("every", every, self.clock.timestep_ms)
+        layout = parts.simulator.recording_layout(self._facts(population).label, variable)
+        recording = Recording(parts.memory, layout, self.clock.timestep_ms)
+        source = partial(
+            feed_samples, recording=recording, clock=self.clock, every=ticks, tick=self._tick
+        )
+        return fed(parts.background, policy, buffer, source)
+
+    def weight_reader(
+        self, projection: Any, *, pre: ArrayLike | None = None, post: ArrayLike | None = None
+    ) -> WeightReader:
+        """Give what reads the projection's weights whenever asked: ``await reader.read()``, faster
+        from the second time on than `read_weights`. Arguments and errors as for `weights`."""
+        self._check_open()
         layout = self._parts.simulator.weights_layout(projection)
-        reader = WeightReader(self._parts.scp, layout, self.clock.timestep_ms)
-        tap = self._parts.connection.tap
-        return WeightStream(reader, layout, self.clock, ticks, self._tick, tap)
+        wanted = select(layout, pre, post)
+        step = self.clock.timestep_ms
+        return WeightReader(self._parts.memory, layout, step, self._tick, wanted)
 
     def rates(self, population: Any) -> Rates:
         """Give the way to change the rates of a Poisson population while it runs.

@@ -259,5 +259,6 @@ def parts_on(stage: Stage, play: Play) -> tuple[Parts, StageConnection]:
         intakes=cast(Any, _Intakes(stage.populations)),
         background=stage.background,
         stepping=cast(Any, _Stepping(play)),
+        memory=cast(Any, None),
     )
     return parts, connection

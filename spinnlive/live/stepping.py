@@ -47,8 +47,10 @@ class Place(Enum):
 class Stepping:
     """The stepped mode of one live run.
 
-    ``changed`` is called whenever `standing` may have changed; ``transmit`` sends a datagram to an
-    injector's core; while `standing`, datagrams go into ``outbox`` instead.
+    ``quiet`` keeps others from asking much of the board; ``delivered`` waits for the live spikes;
+    ``patience_s`` says how long sPyNNaker may take to end. ``changed`` is called whenever `standing`
+    may have changed; ``transmit`` sends a datagram to an injector's core; while `standing`,
+    datagrams go into ``outbox`` instead.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Stepping:
         scp: ScpClient,
         nursery: trio.Nursery,
         app_id: int,
+        quiet: trio.Lock,
         delivered: Callable[[int, bool], Awaitable[None]],
         patience_s: Callable[[], float],
     ) -> None:
@@ -72,6 +75,7 @@ class Stepping:
         self._scp = scp
         self._nursery = nursery
         self._app_id = app_id
+        self._quiet = quiet
         self._delivered = delivered
         self._patience_s = patience_s
         self.changed: Callable[[], None] = _nothing
@@ -217,12 +221,16 @@ class Stepping:
             await self._arrive()
         await self._stand_or_raise()
         assert self._cores is not None, "stepped mode was entered"
-        if self._place is Place.GATE:
-            await self._cores.end_run(release=False)
+        while self._cores.asked and self._place is Place.SYNC:
+            await self._one_step()  # empties the mailboxes
+        at_gate = self._place is Place.GATE
+        # a message that SCAMP drops for want of a tag would leave a core behind
+        async with self._quiet:
+            await self._cores.end_run(release=not at_gate)
+        if at_gate:
             self._run.end(self._tick)
             self._gate.set()
         else:
-            await self._cores.end_run(release=True)
             self._next_signal()
             await self._cores.come_to((wire.CpuState.READY,))
             # gatherers hold what came in the last tick until the network goes on

@@ -13,7 +13,8 @@ from spinnlive.errors import BoardLost, BoardUnreachable, CoreFailure, ScpError,
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import Core, NetworkMap
 from spinnlive.live.pulse import Pulse
-from spinnlive.live.weights import VCPU_BASE, VCPU_SIZE, poll_tick
+from spinnlive.live.vcpu import VCPU_BASE, VCPU_SIZE
+from spinnlive.live.weights import poll_tick
 
 POLL_S = 0.25
 """Pause between questions for the tick (seconds)."""

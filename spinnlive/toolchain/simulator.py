@@ -12,13 +12,23 @@ from types import ModuleType
 from typing import Any
 
 from spinnlive.errors import RunStateError, ToolchainError, UnknownProjection, UsageError
-from spinnlive.toolchain import heartbeat, layout, limits, private, progress, recorded, reports
+from spinnlive.toolchain import (
+    heartbeat,
+    layout,
+    limits,
+    private,
+    progress,
+    recorded,
+    recordings,
+    reports,
+)
 from spinnlive.toolchain.early_stop import EarlyStop
 from spinnlive.toolchain.stepped import SteppedRun
 from spinnlive.toolchain.values import (
     PopulationFacts,
     ProjectionFacts,
     RecordedSpikes,
+    RecordingLayout,
     WeightsLayout,
 )
 
@@ -163,6 +173,12 @@ class Simulator:
             f"the network has no projection {getattr(projection, 'label', projection)!r}; "
             f"it has: {', '.join(str(each.label) for each in known) or 'none'}"
         )
+
+    def recording_layout(self, label: str, variable: str) -> RecordingLayout:
+        """Describe where the samples of a variable of a population are; see
+        `recordings.recording_layout`. Touches no board."""
+        (population,) = (each for each in self._view.iterate_populations() if each.label == label)
+        return recordings.recording_layout(population, variable)
 
     def projections(self) -> tuple[ProjectionFacts, ...]:
         """Describe the network's projections. Touches no board."""
