@@ -13,6 +13,7 @@ from spinnlive.live.clock import Clock
 from spinnlive.live.database import NetworkMap, read_database
 from spinnlive.live.receiver import Receiver, local_address_towards
 from spinnlive.live.spikes import SpikeRouter
+from spinnlive.live.tap import Tap
 
 
 class Connection:
@@ -20,8 +21,9 @@ class Connection:
 
     def __init__(self, network: NetworkMap) -> None:
         self.network = network
-        self.clock = Clock(network.timestep_us, network.time_scale_factor)
-        self.router = SpikeRouter(network.keys, self.clock.timestep_ms)
+        self.tap = Tap()
+        self.clock = Clock(network.timestep_us, network.time_scale_factor, tap=self.tap)
+        self.router = SpikeRouter(network.keys, self.clock.timestep_ms, self.tap)
         self.receiver = Receiver(local_address_towards(network.root), self._deliver)
 
     def _deliver(self, packets: Sequence[wire.EventPacket], received: float) -> None:

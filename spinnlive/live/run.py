@@ -184,6 +184,7 @@ class LiveRun:
                 ready=self._until_running,
                 transmit=self._transmit,
                 barrier=self._barrier,
+                tap=self._parts.connection.tap,
             )
         return self._injectors[facts.label]
 
@@ -199,7 +200,8 @@ class LiveRun:
         ticks = whole_ticks("every", every, self.clock.timestep_ms)
         layout = self._parts.simulator.weights_layout(projection)
         reader = WeightReader(self._parts.scp, layout, self.clock.timestep_ms)
-        return WeightStream(reader, layout, self.clock, ticks, self._parts.watch.tick)
+        tap = self._parts.connection.tap
+        return WeightStream(reader, layout, self.clock, ticks, self._parts.watch.tick, tap)
 
     def statistics(self) -> LiveStatistics:
         """Give the counts so far."""

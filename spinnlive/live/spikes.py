@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from spinnlive import wire
 from spinnlive.live.keys import KeyTable
 from spinnlive.live.streams import Policy, Stream
+from spinnlive.live.tap import Tap
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,27 @@ class SpikeBatch:
     received: float
 
 
+@dataclass(frozen=True, slots=True)
+class LiveSpikes:
+    """What the board sent of one tick, all populations together, for the tap.
+
+    Entry i is neuron ``neurons[i]`` of the population number ``populations[i]`` in
+    `KeyTable.labels`. ``received`` as in `SpikeBatch`.
+    """
+
+    tick: int
+    received: float
+    populations: NDArray[np.int16]
+    neurons: NDArray[np.int32]
+
+
 class SpikeRouter:
     """Turns packets into batches and gives each to every stream of its population."""
 
-    def __init__(self, keys: KeyTable, timestep_ms: float) -> None:
+    def __init__(self, keys: KeyTable, timestep_ms: float, tap: Tap | None = None) -> None:
         self._keys = keys
         self._timestep_ms = timestep_ms
+        self._tap = tap or Tap()
         # weakly: a stream that its reader has forgotten takes no more part
         self._streams: dict[int, weakref.WeakSet[Stream[SpikeBatch]]] = {}
         self.spikes = 0
@@ -64,6 +80,8 @@ class SpikeRouter:
             populations, neurons, unknown = self._keys.locate(keys)
             self.unknown_keys += unknown
             self.spikes += len(neurons)
+            if self._tap.active:
+                self._tap.put("spikes", LiveSpikes(tick, received, populations, neurons))
             for number, readers in self._streams.items():
                 if not readers:
                     continue
