@@ -12,12 +12,14 @@ from spinnlive.errors import (
     BoardUnreachable,
     BridgeFailed,
     CoreFailure,
+    Forbidden,
     NeuronIdError,
     NoInjector,
     NoLiveOutput,
     RemoteError,
     RunStateError,
     ScpError,
+    ServerLost,
     SpinnliveError,
     StreamOverflow,
     ToolchainError,
@@ -25,6 +27,12 @@ from spinnlive.errors import (
     UnknownProjection,
     UsageError,
 )
+from spinnlive.gateway.connect import connect
+from spinnlive.gateway.counts import GatewayStatistics
+from spinnlive.gateway.remote import Remote
+from spinnlive.gateway.remote_streams import RemoteStream
+from spinnlive.gateway.server import Gateway, serve
+from spinnlive.gateway.settings import Limits
 from spinnlive.live.clock import Clock, ClockReading
 from spinnlive.live.injector import Injector
 from spinnlive.live.open import open_live
@@ -43,15 +51,22 @@ __all__ = [
     "Clock",
     "ClockReading",
     "CoreFailure",
+    "Forbidden",
+    "Gateway",
+    "GatewayStatistics",
     "Injector",
+    "Limits",
     "LiveRun",
     "LiveStatistics",
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
+    "Remote",
     "RemoteError",
+    "RemoteStream",
     "RunStateError",
     "ScpError",
+    "ServerLost",
     "SpikeBatch",
     "SpinnliveError",
     "Stream",
@@ -63,7 +78,9 @@ __all__ = [
     "UsageError",
     "WeightSnapshot",
     "WeightStream",
+    "connect",
     "open_live",
+    "serve",
 ]
 
 _defaults.arrange()

@@ -15,12 +15,14 @@ does not answer, a core that stopped with a run-time error, a peer that spoke no
     │   ├── NoInjector           spikes sent to a population that is not a SpikeInjector
     │   ├── RunStateError        the call does not fit the state of the live run
     │   ├── StreamOverflow       a stream that may drop nothing was not read in time
-    │   └── AddressInUse         somebody else holds the address or port that a board was to answer on
+    │   ├── AddressInUse         somebody else holds the address or port that a board or server was to answer on
+    │   └── Forbidden            a server of live runs does not allow it, or its live run cannot do it
     └── RemoteError              theirs: look at the board, the network or the peer
         ├── BoardUnreachable     nothing ever answered at the address
         ├── BoardLost            a board that answered before stopped answering
         ├── BoardFailed          the emulated board's process could not start or ended by itself
         ├── CoreFailure          a core reported a run-time error or its watchdog fired
+        ├── ServerLost           a server of live runs closed the connection, or was never there
         ├── ScpError             the board refused a command (its result code says why)
         ├── BridgeFailed         a bridge to Zenoh or LSL could not be set up
         └── ToolchainError       sPyNNaker could not map, load or run the network
@@ -66,7 +68,11 @@ class StreamOverflow(UsageError):
 
 
 class AddressInUse(UsageError):
-    """The address or port on which a board was to answer is taken."""
+    """The address or port on which a board or a server was to answer is taken."""
+
+
+class Forbidden(UsageError):
+    """A server of live runs does not let this client do that, or its live run cannot."""
 
 
 class RemoteError(SpinnliveError):
@@ -99,3 +105,14 @@ class BridgeFailed(RemoteError):
 
 class ToolchainError(RemoteError):
     """sPyNNaker could not map, load or run the network; its own error is the cause."""
+
+
+class ServerLost(RemoteError):
+    """A server of live runs closed the connection, fell silent, or was never there.
+
+    ``code`` is that of its goodbye (``protocols/stream.md``), empty when it said none.
+    """
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code

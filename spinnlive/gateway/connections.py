@@ -202,7 +202,6 @@ class Connection:
 
     def _count(self) -> None:
         """Count a message against the client's rate."""
-        self._house.counts.messages_in += 1
         now = time.monotonic()
         limits = self._house.limits
         self._allowance = min(
@@ -212,6 +211,7 @@ class Connection:
         if self._allowance < 1:
             raise _Dropped("too_fast", f"more than {limits.messages_per_s:g} messages a second")
         self._allowance -= 1
+        self._house.counts.messages_in += 1
 
     async def _first_bytes(self) -> bytes | None:
         """Read enough to see which protocol this is; None if the client left before."""
@@ -232,21 +232,21 @@ class Connection:
         protocol = server_protocol(self._house.limits.message_bytes)
         while True:
             protocol.receive_data(data)
-            requests = protocol.events_received()
-            if requests or protocol.handshake_exc is not None:
+            events = protocol.events_received()
+            if events or protocol.handshake_exc is not None:
                 break
             data = await self.peer.receive()
             if not data:
                 return None
-        if requests:
-            protocol.send_response(self._response(protocol, requests[0]))
+        if events:
+            protocol.send_response(self._response(protocol, events[0]))
             answer = b"".join(protocol.data_to_send())
         else:
             answer = b"".join(protocol.data_to_send()) or _BAD_REQUEST
         self.peer.push(answer)
         if protocol.state.name != "OPEN":
             return None
-        self._framing = WebSocketFraming(protocol)
+        self._framing = WebSocketFraming(protocol, events[1:])
         self.peer.framing = "websocket"
         self.peer.close_with(_CLOSE)
         return b""
@@ -258,6 +258,8 @@ class Connection:
             return protocol.reject(
                 HTTPStatus.MISDIRECTED_REQUEST, f"this server is not called {host!r}\n"
             )
+        if getattr(asked, "method", "GET") != "GET":
+            return protocol.reject(HTTPStatus.METHOD_NOT_ALLOWED, "GET alone is answered\n")
         if "Upgrade" in asked.headers:
             if not self._house.access.origin_allowed(asked.headers.get("Origin"), host):
                 return protocol.reject(HTTPStatus.FORBIDDEN, "not from this page\n")

@@ -5,8 +5,8 @@ The WebSocket part is the `websockets` package's protocol (extra ``web``), impor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from spinnlive.errors import UsageError
 from spinnlive.wire import MalformedPacket
@@ -60,10 +60,12 @@ class TcpFraming:
 
 
 class WebSocketFraming:
-    """A binary message for each message; ``protocol`` is past its handshake."""
+    """A binary message for each message; ``protocol`` is past its handshake, ``early`` are events
+    that came with it."""
 
-    def __init__(self, protocol: WebSocketProtocol) -> None:
+    def __init__(self, protocol: WebSocketProtocol, early: Sequence[Any] = ()) -> None:
         self._protocol = protocol
+        self._early = list(early)
         self._parts: list[bytes] = []
         self.over = False
 
@@ -72,7 +74,9 @@ class WebSocketFraming:
         from websockets.frames import Frame, Opcode
 
         self._protocol.receive_data(data)
-        for event in self._protocol.events_received():
+        events = self._early + self._protocol.events_received()
+        self._early = []
+        for event in events:
             if not isinstance(event, Frame):
                 continue
             if event.opcode is Opcode.TEXT:

@@ -47,6 +47,7 @@ class Peer:
         self._waiting_bytes = 0
         self._begun = False
         self._more = trio.Event()
+        self._patient = trio.CancelScope()
         self._closing = b""
 
     def send(self, message: Outgoing) -> None:
@@ -94,7 +95,7 @@ class Peer:
         if self._closing:
             self._waiting.append(memoryview(self._closing))
         self.reason = code
-        self._more.set()
+        self._patient.cancel()
 
     def close_with(self, data: bytes) -> None:
         """Send these bytes after the goodbye, when there is one."""
@@ -104,7 +105,7 @@ class Peer:
         """End the connection when everything has been sent."""
         if self.reason is None:
             self.reason = ""
-            self._more.set()
+            self._patient.cancel()
 
     async def receive(self) -> bytes:
         """Read what the client sent; nothing at its end."""
@@ -124,12 +125,13 @@ class Peer:
         kernel take the last of ours back.
         """
         try:
-            while self.reason is None:
-                await self._more.wait()
-                self._more = trio.Event()
-                await self._flush()
+            with self._patient:
+                while True:
+                    await self._more.wait()
+                    self._more = trio.Event()
+                    await self._flush()
             with trio.move_on_after(LINGER_S):
-                await self._flush(last=True)
+                await self._flush()
                 self.flushed.set()
                 with contextlib.suppress(OSError):
                     self._sock.shutdown(socket.SHUT_WR)
@@ -144,8 +146,8 @@ class Peer:
         self._sock.close()
         self._waiting.clear()
 
-    async def _flush(self, last: bool = False) -> None:
-        while self._waiting and (last or self.reason is None):
+    async def _flush(self) -> None:
+        while self._waiting:
             await trio.lowlevel.wait_writable(self._sock)
             self._took(self._offer(list(itertools.islice(self._waiting, PIECES))))
 

@@ -6,6 +6,7 @@
 * `injector`: spikes in
 * `clock`: the board's time on the host
 * `weights`, `rows`: weights while running
+* `listing`: what it says of its populations
 * `watch`: failed cores and lost boards
 * `client`, `notifications`, `database`, `receiver`, `keys`: the official handshake, played by us
 * `worker`, `services`: sPyNNaker's thread, and tasks that outlast cancellation

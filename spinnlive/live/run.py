@@ -26,13 +26,14 @@ from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import SourceCore
 from spinnlive.live.injector import Injector
+from spinnlive.live.listing import PopulationInfo, list_populations
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.streams import Policy, Stream
 from spinnlive.live.watch import Watch
 from spinnlive.live.weights import WeightReader, WeightStream, poll_tick
 from spinnlive.live.worker import Worker
 from spinnlive.toolchain.simulator import Simulator
-from spinnlive.toolchain.values import PopulationFacts
+from spinnlive.toolchain.values import PopulationFacts, ProjectionFacts
 
 BUFFER = 1024
 """Batches that a spike stream holds unless told otherwise: a second at 1 ms ticks."""
@@ -108,6 +109,16 @@ class LiveRun:
     def address(self) -> str:
         """Address of the board (of the first one, if the machine has several)."""
         return self._parts.connection.network.root
+
+    @property
+    def populations(self) -> tuple[PopulationInfo, ...]:
+        """The populations of the network, and what can be asked of each."""
+        return list_populations(self._parts.populations, self._parts.connection.network.live)
+
+    @property
+    def projections(self) -> tuple[ProjectionFacts, ...]:
+        """The projections of the network."""
+        return self._parts.simulator.projections()
 
     @property
     def failure(self) -> SpinnliveError | None:

@@ -12,7 +12,7 @@ from typing import Any
 from spinnlive.errors import RunStateError, ToolchainError, UnknownProjection, UsageError
 from spinnlive.toolchain import layout, private, progress, reports
 from spinnlive.toolchain.early_stop import EarlyStop
-from spinnlive.toolchain.values import PopulationFacts, WeightsLayout
+from spinnlive.toolchain.values import PopulationFacts, ProjectionFacts, WeightsLayout
 
 
 class Simulator:
@@ -117,6 +117,16 @@ class Simulator:
         except (SpiNNUtilsException, NotImplementedError):
             return False
         return True
+
+    def projections(self) -> tuple[ProjectionFacts, ...]:
+        """Give the projections of the network. Labels need not differ: sPyNNaker makes them of the
+        populations' where none was given. Touches no board."""
+        return tuple(
+            ProjectionFacts(
+                str(each.label), each.pre.label, each.post.label, each.pre.size, each.post.size
+            )
+            for each in self._view.iterate_projections()
+        )
 
     def weights_layout(self, projection: Any) -> WeightsLayout:
         """Describe where the weights of a projection (the object, or its label) are; see

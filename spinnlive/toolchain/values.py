@@ -26,6 +26,18 @@ class PopulationFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectionFacts:
+    """A projection of the network, with the labels of its two populations and their sizes in
+    neurons."""
+
+    label: str
+    pre: str
+    post: str
+    pre_size: int
+    post_size: int
+
+
+@dataclass(frozen=True, slots=True)
 class MatrixBlock:
     """A synaptic matrix of one core: ``offset`` into its region and ``size``, in bytes;
     ``row_words`` with header."""
