@@ -177,7 +177,8 @@ class Gateway:
             counts.clients -= 1
             self._connections.discard(connection)
             if peer.reason and peer.reason != "closed":
-                log.warning("client %s %s was dropped: %s", address, peer.name, peer.reason)
+                # not a warning: who connects again and again would fill the terminal with them
+                log.info("client %s %s was dropped: %s", address, peer.name, peer.reason)
             if not self._connections:
                 self._empty.set()
 
