@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from spinnlive.errors import ToolchainError
 from spinnlive.live.keys import KeyTable
+from spinnlive.toolchain.gatherers import LABEL as OUR_GATHERER
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,12 @@ def _read(file: sqlite3.Connection) -> NetworkMap:
         raise ToolchainError("the network's database names no address for chip 0, 0")
     outputs = file.execute(
         """
-        SELECT DISTINCT board_address, tag, chip_x, chip_y, pre_vertex_label
+        SELECT DISTINCT board_address, tag, chip_x, chip_y, pre_vertex_label, post_vertex_label
         FROM app_output_tag_view WHERE strip_sdp
         """
     ).fetchall()
+    ours = [row for row in outputs if str(row[5]).startswith(OUR_GATHERER)]
+    outputs = ours or outputs  # the others' tags are the official clients'
     mapping = np.array(
         file.execute("SELECT event_id, vertex_id, atom_id FROM event_to_atom_mapping").fetchall(),
         dtype=np.int64,

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from spinnlive.errors import RunStateError, ToolchainError, UnknownProjection, UsageError
-from spinnlive.toolchain import layout, private, progress, reports
+from spinnlive.toolchain import gatherers, layout, private, progress, reports
 from spinnlive.toolchain.early_stop import EarlyStop
 from spinnlive.toolchain.values import PopulationFacts, ProjectionFacts, WeightsLayout
 
@@ -61,7 +61,8 @@ class Simulator:
 
         Afterwards its tick is 0. The notifications of this and of every later run go to UDP
         ``host, port`` as well; other live clients are not told of this one, in which they would
-        find nothing running. ``sink`` is told of the progress, see `progress.redirect`.
+        find nothing running; where one is there already, the network gets a gatherer of live spikes
+        for each, see `gatherers`. ``sink`` is told of the progress, see `progress.redirect`.
         """
         from spinn_utilities.config_holder import set_config
 
@@ -73,6 +74,8 @@ class Simulator:
         progress.redirect(sink)
         self._early_stop.install()
         others = private.take_listeners()
+        if gatherers.anyone_listens(others):
+            gatherers.add_ours()
         self._sim.external_devices.register_database_notification_request(host, port, None)
         try:
             self.run(0)

@@ -1,57 +1,59 @@
 // Decode every line of hex from the standard input; print it as JSON, or "malformed".
+#include <cmath>
 #include <cstdio>
 #include <iostream>
+#include <sstream>
 #include <string>
 
 #include "spinnlive.hpp"
 
 using spinnlive::Value;
 
-static void print(const Value& value, const std::string& key) {
+static void print(std::ostream& out, const Value& value, const std::string& key) {
   const char* comma = "";
   char number[40];
   switch (value.kind) {
-    case Value::Kind::nil: std::cout << "null"; break;
-    case Value::Kind::boolean: std::cout << (value.boolean() ? "true" : "false"); break;
-    case Value::Kind::integer: std::cout << value.integer(); break;
+    case Value::Kind::nil: out << "null"; break;
+    case Value::Kind::boolean: out << (value.boolean() ? "true" : "false"); break;
+    case Value::Kind::integer: out << value.integer(); break;
     case Value::Kind::real:
       std::snprintf(number, sizeof number, "%.17g", value.number());
-      std::cout << number;
+      out << (std::isfinite(value.number()) ? number : "1e999");
       break;
-    case Value::Kind::text: std::cout << '"' << value.text() << '"'; break;
+    case Value::Kind::text: out << '"' << value.text() << '"'; break;
     case Value::Kind::binary:
-      std::cout << "{\"array\": [";
+      out << "{\"array\": [";
       if (key == "weights" || key == "delays_ms" || key == "rates") {
         for (double each : value.reals()) {
           std::snprintf(number, sizeof number, "%s%.17g", comma, each);
-          std::cout << number;
+          out << number;
           comma = ", ";
         }
       } else {
         for (std::uint32_t each : value.ids()) {
-          std::cout << comma << each;
+          out << comma << each;
           comma = ", ";
         }
       }
-      std::cout << "]}";
+      out << "]}";
       break;
     case Value::Kind::array:
-      std::cout << '[';
+      out << '[';
       for (const Value& each : value.items) {
-        std::cout << comma;
-        print(each, "");
+        out << comma;
+        print(out, each, "");
         comma = ", ";
       }
-      std::cout << ']';
+      out << ']';
       break;
     case Value::Kind::map:
-      std::cout << '{';
+      out << '{';
       for (const auto& [name, each] : value.keys) {
-        std::cout << comma << '"' << name << "\": ";
-        print(each, name);
+        out << comma << '"' << name << "\": ";
+        print(out, each, name);
         comma = ", ";
       }
-      std::cout << '}';
+      out << '}';
       break;
   }
 }
@@ -64,9 +66,9 @@ int main() {
     try {
       Value message = spinnlive::decode(bytes);
       message.at("type").text();
-      std::cout << '[';
-      print(message, "");
-      std::cout << "]\n";
+      std::ostringstream out;
+      print(out, message, "");
+      std::cout << '[' << out.str() << "]\n";
     } catch (const spinnlive::Malformed& error) {
       std::cout << "\"malformed: " << error.what() << "\"\n";
     }
