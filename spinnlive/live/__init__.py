@@ -4,6 +4,7 @@
 * `run`: `LiveRun`, what the user holds
 * `streams`, `spikes`: bounded streams; spikes from the socket to their readers
 * `injector`: spikes in
+* `spif`: event cameras in, SPIF out
 * `clock`: the board's time on the host
 * `weights`, `rows`: weights while running
 * `listing`: what it says of its populations

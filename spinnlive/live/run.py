@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import socket
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from spinnlive.live.clock import Clock
 from spinnlive.live.database import SourceCore
 from spinnlive.live.injector import Injector
 from spinnlive.live.listing import PopulationInfo, list_populations
+from spinnlive.live.spif import Polarity, SpifInput, spif_input, spif_output
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.streams import Policy, Stream
 from spinnlive.live.watch import Watch
@@ -198,6 +200,39 @@ class LiveRun:
                 tap=self._parts.connection.tap,
             )
         return self._injectors[facts.label]
+
+    def connect_spif(
+        self,
+        port: int,
+        population: Any,
+        width: int,
+        height: int,
+        *,
+        polarity: Polarity = "drop",
+        host: str = "127.0.0.1",
+    ) -> AbstractAsyncContextManager[SpifInput]:
+        """Let an event camera's events fire a SpikeInjector's neurons while the block lasts.
+
+        ``async with live.connect_spif(3333, retina, 346, 260) as camera``: SPIF words over UDP, as
+        ``aestream input ... output udp 127.0.0.1 3333`` sends them, with and without time stamps
+        (events are injected when they come). Pixel x, y is neuron y × width + x; see `Polarity`.
+        The camera may be faster than the board takes spikes: then the oldest that wait are dropped,
+        and counted (`SpifInput.statistics`). ``host``: where to listen; beyond loopback anybody who
+        reaches it can inject.
+
+        Raises `UnknownPopulation`, `NoInjector`; `UsageError` for a population smaller than the
+        camera, `AddressInUse` when the port is taken.
+        """
+        return spif_input(self.injector(population), host, port, width, height, polarity)
+
+    async def send_spif(self, population: Any, host: str, port: int, width: int) -> None:
+        """Send a population's live spikes as SPIF words to UDP ``host``, ``port``, until the live
+        run ends: neuron n as the event at x = n mod width, y = n div width.
+
+        AEStream's ``UDPInput`` and SPIF boards read them. Nobody says whether they arrive. Raises
+        what `spikes` raises, and `UsageError` for an address that cannot be.
+        """
+        await spif_output(self.spikes(population), host, port, width)
 
     def weights(self, projection: Any, *, every: float) -> WeightStream:
         """Give a stream of the projection's weights, one snapshot every so many ms of biological
