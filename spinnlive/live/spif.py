@@ -21,9 +21,9 @@ from spinnlive.wire import MalformedPacket
 from spinnlive.wire.spif import MAX_COORDINATE, SpifDecoder, encode_spif
 
 Polarity = Literal["drop", "on", "off", "both"]
-"""Which events count, and as which neuron. ``drop``: all, pixel x, y is neuron y × width + x whatever
+"""Which events count, and as which neuron. ``drop``: all, pixel x, y is neuron y * width + x whatever
 its polarity, as in sPyNNaker's SPIF devices. ``on``, ``off``: only those. ``both``: off events are
-neurons width × height higher."""
+neurons width * height higher."""
 
 MAX_DATAGRAM = 2048
 """How much is read of a datagram (bytes): SPIF boards take 1024, AEStream sends up to 512."""
@@ -174,7 +174,7 @@ async def spif_input(
     needed = width * height * (2 if polarity == "both" else 1)
     if injector.size < needed:
         raise UsageError(
-            f"population {injector.label!r} has {injector.size} neurons; a camera of {width} × "
+            f"population {injector.label!r} has {injector.size} neurons; a camera of {width} by "
             f"{height} pixels with polarity {polarity!r} needs {needed}"
         )
     with _bound(host, port) as sock:

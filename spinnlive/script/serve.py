@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -60,7 +60,8 @@ def serve_script(options: Options, serving: ServeOptions, say: Say) -> int:
         stack.callback(served.close)
         code = execute(options.script, options.arguments)
         if code == 0 and not served.ran and served.sim is not None:
-            served.run(None)
+            with suppress(KeyboardInterrupt):  # how such a run is meant to end
+                served.run(None)
         served.close()
         session.finish()
     return code
