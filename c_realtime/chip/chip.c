@@ -121,9 +121,14 @@ struct chip *chip_create(unsigned x, unsigned y, uint32_t working_cores, const s
     chip->x = x;
     chip->y = y;
     chip->bootrom.settings = *settings;
-    chip->next_event = NEVER;
-    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+    chip->clock = &chip->alone.clock;
+    chip->due = &chip->alone.due;
+    chip->alone.due = NEVER;
+    chip->blocked_at = NEVER;
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++) {
+        chip->wake_at[i] = NEVER;
         processor_init(&chip->core[i], chip, i);
+    }
     sysctl_init(chip, working_cores);
     router_init(chip);
     return chip;
@@ -138,35 +143,43 @@ void chip_destroy(struct chip *chip) {
 /* ---- time ---- */
 
 uint64_t chip_now(const struct chip *chip) {
-    return chip->executing ? processor_now(chip->executing) : chip->time;
+    return chip->executing ? processor_now(chip->executing) : *chip->clock;
+}
+
+/* When a core that is not awake is next to be looked at. */
+static uint64_t wake_time(const struct processor *core) {
+    return processor_is_running(core) ? core->next_event : NEVER;
+}
+
+void chip_reschedule(struct chip *chip) {
+    uint64_t due = NEVER;
+
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        if (chip->wake_at[i] < due)
+            due = chip->wake_at[i];
+    *chip->due = chip->awake | chip->sending ? 0 : due;
 }
 
 void chip_run(struct chip *chip, uint64_t end) {
-    if (chip->next_event < end) { /* some sleeping core has something due: look at all of them */
-        chip->awake = (1u << CORES_PER_CHIP) - 1;
-        chip->next_event = NEVER;
-    }
+    uint32_t rest;
+
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        chip->awake |= (uint32_t)(chip->wake_at[i] < end) << i;
     /* Bits of cores that the one executing wakes are met in this very window if their turn is still to come. */
-    for (unsigned i = 0; i < CORES_PER_CHIP; i++) {
-        struct processor *core = &chip->core[i];
-        if (!(chip->awake >> i & 1))
-            continue;
-        if (!processor_is_running(core)) {
-            chip->awake &= ~(1u << i);
-            continue;
-        }
-        if (core->time < chip->time)
-            core->time = chip->time;
+    for (uint32_t turn = 0; (rest = chip->awake >> turn) != 0; turn++) {
+        turn += (uint32_t)__builtin_ctz(rest);
+        struct processor *core = &chip->core[turn];
+        if (core->time < *chip->clock)
+            core->time = *chip->clock;
         chip->executing = core;
         processor_run(core, end);
-        if (core->arm.waiting) {
-            chip->awake &= ~(1u << i);
-            if (core->next_event < chip->next_event)
-                chip->next_event = core->next_event;
+        if (core->arm.waiting || !processor_is_running(core)) {
+            chip->awake &= ~(1u << turn);
+            chip->wake_at[turn] = wake_time(core);
         }
     }
     chip->executing = NULL;
-    chip->time = end;
+    chip_reschedule(chip);
 }
 
 /* ---- state ---- */
@@ -179,6 +192,15 @@ static void archive_unmodelled(struct archive *archive, struct unmodelled *note)
     ARCHIVE(archive, note->count);
 }
 
+/* What matters of the time is whether it is this very moment. */
+static void archive_blocked(struct archive *archive, struct chip *chip) {
+    bool blocked = chip->blocked_at == *chip->clock;
+
+    archive_bool(archive, &blocked);
+    if (archive->restoring)
+        chip->blocked_at = blocked ? *chip->clock : NEVER;
+}
+
 void chip_archive(struct archive *archive, struct chip *chip) {
     for (unsigned i = 0; i < CORES_PER_CHIP; i++)
         processor_archive(archive, &chip->core[i]);
@@ -189,12 +211,15 @@ void chip_archive(struct archive *archive, struct chip *chip) {
     ethernet_archive(archive, &chip->ethernet);
     bootrom_archive(archive, &chip->bootrom);
     links_archive(archive, &chip->links);
-    ARCHIVE(archive, chip->time);
+    archive_blocked(archive, chip);
     ARCHIVE(archive, chip->awake);
     ARCHIVE(archive, chip->sending);
-    archive_bool(archive, &chip->router_blocked);
-    ARCHIVE(archive, chip->next_event);
     archive_expect(archive, ((chip->awake | chip->sending) >> CORES_PER_CHIP) == 0);
+    if (archive->restoring) {
+        for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+            chip->wake_at[i] = wake_time(&chip->core[i]);
+        chip_reschedule(chip);
+    }
     for (unsigned i = 0; i < CORES_PER_CHIP; i++) /* whose next packet the fabric takes for granted */
         archive_expect(archive, !(chip->sending >> i & 1) || comms_next_to_send(&chip->core[i]) != NULL);
     ARCHIVE(archive, chip->unmodelled_count);

@@ -115,8 +115,8 @@ void processor_reschedule(struct processor *processor) {
 }
 
 void processor_wake(struct processor *processor) {
-    if (processor->chip != NULL)
-        processor->chip->awake |= 1u << processor->index;
+    processor->chip->awake |= 1u << processor->index;
+    chip_is_due(processor->chip);
 }
 
 void processor_stall(struct processor *processor) {
@@ -147,6 +147,15 @@ void processor_run(struct processor *processor, uint64_t end) {
 
 /* ---- state ---- */
 
+/* A core that sleeps is left alone: how long ago it was last looked at means nothing. */
+static void archive_time(struct archive *archive, struct processor *processor) {
+    uint64_t clock = *processor->chip->clock, time = processor->time < clock ? clock : processor->time;
+
+    ARCHIVE(archive, time);
+    if (archive->restoring)
+        processor->time = time;
+}
+
 void processor_archive(struct archive *archive, struct processor *processor) {
     uint8_t state = (uint8_t)processor->state;
 
@@ -156,7 +165,7 @@ void processor_archive(struct archive *archive, struct processor *processor) {
         processor->state = state;
     archive_bool(archive, &processor->clocked);
     archive_bool(archive, &processor->broken);
-    ARCHIVE(archive, processor->time);
+    archive_time(archive, processor);
     ARCHIVE(archive, processor->next_event);
     ARCHIVE(archive, processor->busy);
     arm_archive(archive, &processor->arm);

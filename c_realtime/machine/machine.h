@@ -60,6 +60,7 @@ struct machine {
     struct datagram *sent;
     uint32_t sent_head, sent_tail, sent_room;
 
+    uint64_t due[MACHINE_MAX_CHIPS];       /* no later than when each chip has something to do; 0 is now */
     struct chip *busy[MACHINE_MAX_CHIPS];  /* what there is to execute in the window */
     struct crew *crew;                     /* host threads; NULL for one */
     struct arm_translations *translations; /* of the fast engine; NULL with the plain one */
