@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import numpy as np
+import trio
 
 from spinnlive import errors
 from spinnlive.gateway.channels import Channels
 from spinnlive.gateway.outgoing import Outgoing
 from spinnlive.gateway.peer import Peer
 from spinnlive.gateway.settings import Limits, Right
-from spinnlive.gateway.sources import Unsupported, capabilities
+from spinnlive.gateway.sources import Unsupported, capabilities, takes_tick
 from spinnlive.wire import MalformedPacket
 from spinnlive.wire import stream_messages as messages
 from spinnlive.wire.stream_messages import ClientMessage
+
+STANDING_S = 0.5
+"""How long a client's spikes wait for a network that stands (seconds)."""
 
 NEEDS: dict[type[ClientMessage], Right] = {
     messages.List: "read",
@@ -138,27 +144,33 @@ class Requests:
         injector = self._live.injector(message.population)
         ids = message.ids.astype(np.int64)
         if message.tick is not None:
-            self._need("inject_at_tick")
+            if not takes_tick(self._live):
+                raise Refused("unsupported", "this live run cannot inject at a tick to come")
             await injector.send(ids, at=message.tick)
-        elif not self._live.clock.running:
-            raise Refused("not_running", "the network is not running: nothing can be injected now")
         else:
-            await injector.send(ids)
+            await self._while_running(injector.send, ids)
         self._done(message.request)
 
     async def _set_rates(self, message: messages.SetRates) -> None:
         self._need("set_rates")
         rates = self._live.rates(message.population)
-        if message.ids is None:
-            await rates.set(message.rates)
-        else:
-            await rates.set(message.rates, neuron_ids=message.ids.astype(np.int64))
+        ids = None if message.ids is None else message.ids.astype(np.int64)
+        await self._while_running(rates.set, message.rates, ids)
         self._done(message.request)
 
     async def _step(self, message: messages.Step) -> None:
         self._need("step")
         await self._live.step(message.ms)
         self._done(message.request, self._live.clock.tick)
+
+    async def _while_running(self, call: Callable[..., Awaitable[None]], *given: Any) -> None:
+        """Await what waits until the network runs; but not for long, because the client's next
+        requests wait as well, and one of them may be what lets it run."""
+        patience = math.inf if self._live.clock.running else STANDING_S
+        with trio.move_on_after(patience) as scope:
+            await call(*given)
+        if scope.cancelled_caught:
+            raise Refused("not_running", "the network is not running: nothing goes in now")
 
     def _need(self, capability: str) -> None:
         if capability not in capabilities(self._live):

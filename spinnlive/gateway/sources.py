@@ -17,6 +17,7 @@ import trio
 from spinnlive.errors import UsageError
 from spinnlive.gateway.counts import Counts
 from spinnlive.gateway.settings import Limits
+from spinnlive.live.injector import Injector
 from spinnlive.wire import stream_messages as messages
 from spinnlive.wire.stream_messages import ServerMessage
 
@@ -27,6 +28,9 @@ CLOCK_EVERY_MS = 100.0
 TELEMETRY_EVERY_MS = 1000.0
 SHORTEST_MS = 10.0
 """Intervals of clock and telemetry: unless asked for, and the shortest (ms of real time)."""
+
+SHORTEST_ASKING_MS = 100.0
+"""Shortest interval of what the board is asked for (ms of real time)."""
 
 Source = AsyncIterator[ServerMessage]
 
@@ -44,7 +48,7 @@ def capabilities(live: Any) -> tuple[str, ...]:
         "clock": hasattr(live, "clock"),
         "telemetry": hasattr(live, "statistics"),
         "inject": hasattr(live, "injector"),
-        "inject_at_tick": _takes_tick(live),
+        "inject_at_tick": takes_tick(live),
         "set_rates": hasattr(live, "rates"),
         "step": hasattr(live, "step"),
     }
@@ -90,8 +94,9 @@ def _counts(live: Any, channel: int, asked: messages.Subscribe, *_: Any) -> Sour
     async def read() -> Source:
         async with window:
             async for one in window:
+                ticks = round(one.width_ms / live.clock.timestep_ms)
                 yield messages.Counts(
-                    channel, one.tick, one.ticks, one.time_ms, time.monotonic(), one.counts
+                    channel, one.tick, ticks, one.time_ms, time.monotonic(), one.counts
                 )
 
     return read()
@@ -152,14 +157,24 @@ def _telemetry(
     every = _real_interval(asked, TELEMETRY_EVERY_MS)
 
     async def read() -> Source:
-        while True:
-            values = {**counts.numbers(), **_numbers(live.statistics())}
-            if live.clock.board_speed is not None:
-                values["board_speed"] = live.clock.board_speed
+        async for measured in _paces(live, every):
+            values = {**counts.numbers(), **_numbers(live.statistics()), **measured}
             yield messages.Telemetry(channel, time.monotonic(), values)
-            await trio.sleep(every / 1000)
 
     return read()
+
+
+async def _paces(live: Any, every: float) -> AsyncIterator[dict[str, float]]:
+    """Give what the live run tells of its pace, every so many ms of real time."""
+    if hasattr(live, "telemetry"):
+        async with live.telemetry(max(every, SHORTEST_ASKING_MS)) as paces:
+            async for pace in paces:
+                yield _numbers(pace)
+        return
+    while True:
+        speed = live.clock.board_speed
+        yield {} if speed is None else {"board_speed": speed}
+        await trio.sleep(every / 1000)
 
 
 _OPENERS: dict[str, Callable[..., Source]] = {
@@ -198,9 +213,6 @@ def _numbers(statistics: Any) -> dict[str, float]:
     return {name: float(value) for name, value in found.items() if isinstance(value, numbers.Real)}
 
 
-def _takes_tick(live: Any) -> bool:
-    from spinnlive.live.injector import Injector
-
-    if not hasattr(live, "injector"):
-        return False
-    return "at" in inspect.signature(Injector.send).parameters
+def takes_tick(live: Any) -> bool:
+    """Say whether spikes can be sent to a tick to come: whether injectors take ``at``."""
+    return hasattr(live, "injector") and "at" in inspect.signature(Injector.send).parameters

@@ -111,6 +111,8 @@ class _Injector:
         self._live, self._info = live, info
 
     async def send(self, neuron_ids: ArrayLike) -> None:
+        if not self._live.clock.running:
+            await trio.sleep_forever()
         ids = np.asarray(neuron_ids)
         if ids.size and int(ids.max()) >= self._info.size:
             raise NeuronIdError(f"population {self._info.label!r} has no neuron {int(ids.max())}")
@@ -118,6 +120,70 @@ class _Injector:
         self._live.sent.append((self._info.label, ids.tolist()))
         self._live.sent_something.set()
         self._live.sent_something = trio.Event()
+
+
+@dataclass(frozen=True)
+class Window:
+    """As `spinnlive.live.windows.WindowCounts`, as far as a server looks at it."""
+
+    tick: int
+    time_ms: float
+    width_ms: float
+    counts: np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Pace:
+    tick: int
+    behind_ms: float
+    achieved: float | None
+    running: bool
+
+
+class AbleLive(PlayedLive):
+    """One that can do everything that the protocol knows."""
+
+    populations = (PopulationInfo("source", 3, live=True, injector=False), *POPULATIONS)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set: list[tuple[str, list[float], list[int] | None]] = []
+        self.at: list[tuple[list[int], int | None]] = []
+
+    def window(self, population: str, ms: float) -> Stream[Window]:
+        stream: Stream[Window] = Stream("drop_oldest", 10, lambda _: None)
+        stream.put(Window(20, 20.0, ms, np.array([0, 3, 1])))
+        return stream
+
+    def telemetry(self, every: float) -> Stream[Pace]:
+        stream: Stream[Pace] = Stream("latest", 1, lambda _: None)
+        stream.put(Pace(17, 2.5, None, True))
+        return stream
+
+    def rates(self, population: str) -> Any:
+        live = self
+
+        class Rates:
+            async def set(self, rates: ArrayLike, neuron_ids: ArrayLike | None = None) -> None:
+                ids = None if neuron_ids is None else np.asarray(neuron_ids).tolist()
+                live.set.append((population, np.asarray(rates).tolist(), ids))
+
+        return Rates()
+
+    def injector(self, population: str) -> Any:
+        live = self
+
+        class Timed:
+            async def send(self, neuron_ids: ArrayLike, *, at: int | None = None) -> None:
+                live.at.append((np.asarray(neuron_ids).tolist(), at))
+
+        return Timed()
+
+    async def step(self, duration_ms: float) -> None:
+        await trio.lowlevel.checkpoint()
+        self.clock.stop()
+        self.clock.set_tick(self.tick + round(duration_ms))
+        self.tick += round(duration_ms)
 
 
 async def _weights(live: PlayedLive, every: float) -> Any:
