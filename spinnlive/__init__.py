@@ -29,17 +29,17 @@ from spinnlive.errors import (
 )
 from spinnlive.gateway.connect import connect
 from spinnlive.gateway.counts import GatewayStatistics
-from spinnlive.gateway.remote import Remote
-from spinnlive.gateway.remote_streams import RemoteStream
 from spinnlive.gateway.server import Gateway, serve
 from spinnlive.gateway.settings import Limits
-from spinnlive.live.clock import Clock, ClockReading
-from spinnlive.live.injector import Injector
+from spinnlive.live.clock import Clock, ClockReading, HostTime
+from spinnlive.live.injector import Injector, InjectorStatistics, Played
 from spinnlive.live.open import open_live
 from spinnlive.live.run import LiveRun, LiveStatistics
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.streams import Stream, StreamStatistics
 from spinnlive.live.weights import WeightSnapshot, WeightStream
+from spinnlive.recording.kinds import RunFacts
+from spinnlive.recording.replay import Replay, open_recording
 from spinnlive.toolchain import defaults as _defaults
 
 __all__ = [
@@ -54,16 +54,19 @@ __all__ = [
     "Forbidden",
     "Gateway",
     "GatewayStatistics",
+    "HostTime",
     "Injector",
+    "InjectorStatistics",
     "Limits",
     "LiveRun",
     "LiveStatistics",
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
-    "Remote",
+    "Played",
     "RemoteError",
-    "RemoteStream",
+    "Replay",
+    "RunFacts",
     "RunStateError",
     "ScpError",
     "ServerLost",
@@ -80,6 +83,7 @@ __all__ = [
     "WeightStream",
     "connect",
     "open_live",
+    "open_recording",
     "serve",
 ]
 

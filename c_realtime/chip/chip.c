@@ -49,8 +49,8 @@ bool chip_read(struct chip *chip, struct processor *core, uint32_t address, uint
         *value = sysctl_read(chip, address & 0xfff);
         return true;
     case 0xe3:
-    case 0xf3: /* the watchdog, which is never let off its leash */
-        *value = 0;
+    case 0xf3:
+        *value = watchdog_read(chip, address & 0xfff);
         return true;
     case 0xe4:
     case 0xf4:
@@ -72,8 +72,6 @@ bool chip_write(struct chip *chip, struct processor *core, uint32_t address, uns
     switch (address >> 24) {
     case 0xe0:
     case 0xf0:
-    case 0xe3:
-    case 0xf3:
         return true;
     case 0xe1:
     case 0xf1:
@@ -82,6 +80,10 @@ bool chip_write(struct chip *chip, struct processor *core, uint32_t address, uns
     case 0xe2:
     case 0xf2:
         sysctl_write(chip, address & 0xffc, value);
+        return true;
+    case 0xe3:
+    case 0xf3:
+        watchdog_write(chip, address & 0xffc, value);
         return true;
     case 0xe4:
     case 0xf4:
@@ -129,8 +131,10 @@ struct chip *chip_create(unsigned x, unsigned y, uint32_t working_cores, const s
         chip->wake_at[i] = NEVER;
         processor_init(&chip->core[i], chip, i);
     }
-    sysctl_init(chip, working_cores);
-    router_init(chip);
+    chip->working_cores = working_cores;
+    sysctl_reset(chip, RESET_BY_POWER_ON);
+    watchdog_reset(chip);
+    router_reset(chip);
     return chip;
 }
 
@@ -140,7 +144,55 @@ void chip_destroy(struct chip *chip) {
     free(chip);
 }
 
+/* ---- reset ---- */
+
+/* Power comes back to memories that hold nothing. Fresh pages are cheaper than to write 128 MB of zeros. */
+static void clear_memories(struct chip *chip) {
+    uint8_t *sdram = calloc(1, SDRAM_BYTES);
+
+    if (sdram != NULL) {
+        free(chip->sdram);
+        chip->sdram = sdram;
+    } else {
+        memset(chip->sdram, 0, SDRAM_BYTES);
+    }
+    memset(chip->sysram, 0, SYSRAM_BYTES);
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++) {
+        struct arm_core *arm = &chip->core[i].arm;
+        chip_map_memories(chip, arm->window);
+        memset(arm->itcm, 0, ARM_ITCM_SIZE);
+        memset(arm->dtcm, 0, ARM_DTCM_SIZE);
+        arm_code_changed(arm, ARM_ITCM_BASE, ARM_ITCM_SIZE);
+    }
+}
+
+void chip_reset(struct chip *chip, enum reset_code code) {
+    if (code == RESET_BY_POWER_ON)
+        clear_memories(chip);
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        processor_power_up(&chip->core[i]);
+    sysctl_reset(chip, code);
+    watchdog_reset(chip);
+    router_reset(chip);
+    ethernet_reset(chip);
+    bootrom_reset(chip);
+    chip->reset_requests = 0;
+    chip_is_due(chip);
+}
+
+void chip_request_reset(struct chip *chip, enum reset_code code) {
+    chip->reset_requests |= 1u << code;
+    chip_is_due(chip); /* a chip that sleeps has no window */
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        processor_stall(&chip->core[i]);
+}
+
 /* ---- time ---- */
+
+void chip_expect(struct chip *chip, uint64_t time) {
+    if (time < *chip->due)
+        *chip->due = time;
+}
 
 uint64_t chip_now(const struct chip *chip) {
     return chip->executing ? processor_now(chip->executing) : *chip->clock;
@@ -152,7 +204,7 @@ static uint64_t wake_time(const struct processor *core) {
 }
 
 void chip_reschedule(struct chip *chip) {
-    uint64_t due = NEVER;
+    uint64_t due = chip->watchdog.expiry;
 
     for (unsigned i = 0; i < CORES_PER_CHIP; i++)
         if (chip->wake_at[i] < due)
@@ -179,6 +231,9 @@ void chip_run(struct chip *chip, uint64_t end) {
         }
     }
     chip->executing = NULL;
+    watchdog_advance(chip, end);
+    if (chip->reset_requests)
+        chip_reset(chip, (enum reset_code)__builtin_ctz(chip->reset_requests));
     chip_reschedule(chip);
 }
 
@@ -207,6 +262,7 @@ void chip_archive(struct archive *archive, struct chip *chip) {
     archive->memory(archive, chip->sysram, SYSRAM_BYTES);
     archive->memory(archive, chip->sdram, SDRAM_BYTES);
     sysctl_archive(archive, &chip->sysctl);
+    watchdog_archive(archive, &chip->watchdog);
     router_archive(archive, &chip->router);
     ethernet_archive(archive, &chip->ethernet);
     bootrom_archive(archive, &chip->bootrom);
@@ -214,6 +270,8 @@ void chip_archive(struct archive *archive, struct chip *chip) {
     archive_blocked(archive, chip);
     ARCHIVE(archive, chip->awake);
     ARCHIVE(archive, chip->sending);
+    ARCHIVE(archive, chip->reset_requests);
+    archive_expect(archive, chip->reset_requests >> RESET_CODES == 0);
     archive_expect(archive, ((chip->awake | chip->sending) >> CORES_PER_CHIP) == 0);
     if (archive->restoring) {
         for (unsigned i = 0; i < CORES_PER_CHIP; i++)

@@ -76,9 +76,14 @@ static bool bus_write(void *context, uint32_t address, unsigned bytes, uint32_t 
 void processor_init(struct processor *processor, struct chip *chip, unsigned index) {
     processor->chip = chip;
     processor->index = index;
-    processor->state = PROCESSOR_UNBOOTED;
     processor->arm.bus = (struct arm_bus){processor, bus_read, bus_write};
     chip_map_memories(chip, processor->arm.window);
+    processor_power_up(processor);
+}
+
+void processor_power_up(struct processor *processor) {
+    processor->state = PROCESSOR_UNBOOTED;
+    processor->clocked = false;
     processor_reset(processor);
 }
 

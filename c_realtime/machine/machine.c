@@ -110,6 +110,13 @@ void machine_boot(struct machine *machine, const uint8_t *image, uint32_t length
     bootrom_start(machine->root, image, length);
 }
 
+void machine_reset_board(struct machine *machine, unsigned board, enum reset_code code) {
+    unsigned chips = machine->chip_count / machine->config.boards; /* they come board by board */
+
+    for (unsigned i = board * chips; i < (board + 1) * chips; i++)
+        chip_reset(machine->chip[i], code);
+}
+
 /* A system variable by which SCAMP tells how far it has come (spinnaker_tools, sark.h: sv->netinit_phase). */
 #define NETINIT_PHASE      0x7f2d
 #define NETINIT_PHASE_DONE 0xff

@@ -80,6 +80,10 @@ bool machine_set_engine(struct machine *machine, enum machine_engine engine);
 /* Start the root chip's monitor with a boot image, as if it had come over UDP. */
 void machine_boot(struct machine *machine, const uint8_t *image, uint32_t length);
 
+/* Reset all chips of a board: RESET_BY_USER, as by its button or its management processor, or RESET_BY_POWER_ON, as if
+ * its power went off and on. Its boot ROMs then wait for an image. */
+void machine_reset_board(struct machine *machine, unsigned board, enum reset_code code);
+
 /* Has the firmware of the root chip found its neighbours and its place in the machine? */
 bool machine_is_up(const struct machine *machine);
 

@@ -14,7 +14,7 @@
 
 #define MAGIC       "SPINNLIVE-SNAP\r\n" /* the line end shows a transfer that took the file for text */
 #define MAGIC_BYTES 16
-#define FORMAT      4u /* to be raised with every change of what the walk visits */
+#define FORMAT      5u /* to be raised with every change of what the walk visits */
 #define BLOCK_BYTES (256u << 10)
 #define PAGE_END    UINT32_MAX
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-import anyio
 import click
 import trio
 
@@ -56,7 +55,7 @@ def send(
             elif population is not None:
                 for number in range(repeat):
                     if number:
-                        await anyio.sleep(every / 1000)
+                        await trio.sleep(every / 1000)
                     await remote.inject(population, parse_neurons(neurons), at)
             if step is not None:
                 click.echo(f"tick {await remote.step(step)}")

@@ -10,8 +10,7 @@ from pathlib import Path
 import click
 
 from spinnlive.gateway.access import is_loopback
-from spinnlive.gateway.connect import TOKEN_VARIABLE
-from spinnlive.gateway.settings import DEFAULT_PORT, RIGHTS, Right
+from spinnlive.gateway.settings import DEFAULT_PORT, RIGHTS, TOKEN_VARIABLE, Right
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -20,8 +20,10 @@ from rich.text import Text
 from spinnlive.cli.raster import Raster
 from spinnlive.errors import UsageError
 from spinnlive.gateway.connect import connect
-from spinnlive.gateway.remote import Remote
 from spinnlive.live.spikes import SpikeBatch
+
+if TYPE_CHECKING:
+    from spinnlive.gateway.remote import Remote
 
 SHOWN_IDS = 12
 """Neuron ids of a batch that a printed line names."""

@@ -2,11 +2,11 @@
 
 The protocol is in ``protocols/stream.md``; its codec is `spinnlive.wire.stream`.
 
-* `serve`: the server around a live run; `settings`: what it allows, `access`: to whom
+* `server`: `serve`, around a live run; `settings`: what it allows, `access`: to whom; `counts`
 * `connections`: one client from its first byte to its last; `peer`: its socket and what waits for it
 * `requests`: what a client's messages make happen
 * `channels`: streams that clients share; `sources`: what comes on them
 * `framing`, `outgoing`: messages in TCP and WebSocket, both ways
 * `pages`: files over HTTP from the same port
-* `connect`, `remote`: the Python client, on trio and asyncio
+* `connect`, `dial`, `remote`, `remote_streams`: the Python client, on trio and asyncio
 """

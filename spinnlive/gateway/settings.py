@@ -15,6 +15,9 @@ RIGHTS: tuple[Right, ...] = get_args(Right)
 DEFAULT_PORT = 17880
 """TCP port unless another is asked for; near SpiNNaker's UDP ports 17893 and 17895, beside them."""
 
+TOKEN_VARIABLE = "SPINNLIVE_TOKEN"
+"""Environment variable with the token, for who would not write it into a program."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

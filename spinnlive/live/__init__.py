@@ -3,11 +3,12 @@
 * `open`: `open_live`, which puts all of the following together
 * `run`: `LiveRun`, what the user holds
 * `streams`, `spikes`: bounded streams; spikes from the socket to their readers
-* `injector`: spikes in
+* `injector`, `timetable`: spikes in, now or in their tick
+* `intake`, `window`: datagrams to a core, no faster than it takes them
+* `clock`, `alarm`: the board's time on the host; waking up in time
 * `spif`: event cameras in, SPIF out
-* `clock`: the board's time on the host
 * `weights`, `rows`: weights while running
-* `listing`: what it says of its populations
+* `listing`: what it says of its network
 * `watch`: failed cores and lost boards
 * `client`, `notifications`, `database`, `receiver`, `keys`: the official handshake, played by us
 * `worker`, `services`: sPyNNaker's thread, and tasks that outlast cancellation

@@ -27,14 +27,13 @@ class PopulationFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProjectionFacts:
-    """A projection of the network, with the labels of its two populations and their sizes in
-    neurons."""
+    """A projection of the network, between populations by their labels; ``dynamics`` is the class
+    of its synapses."""
 
     label: str
     pre: str
     post: str
-    pre_size: int
-    post_size: int
+    dynamics: str
 
 
 @dataclass(frozen=True, slots=True)

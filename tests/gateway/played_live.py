@@ -19,18 +19,17 @@ from spinnlive.errors import (
     UnknownProjection,
 )
 from spinnlive.live.clock import Clock
-from spinnlive.live.listing import PopulationInfo
+from spinnlive.live.listing import PopulationInfo, ProjectionInfo
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.streams import Stream
 from spinnlive.live.weights import WeightSnapshot
-from spinnlive.toolchain.values import ProjectionFacts
 
 POPULATIONS = (
     PopulationInfo("touch", 5, live=False, injector=True),
     PopulationInfo("reflex", 1000, live=True, injector=False),
     PopulationInfo("écho", 3, live=True, injector=False),
 )
-PROJECTIONS = (ProjectionFacts("plastic", "touch", "reflex", 5, 1000),)
+PROJECTIONS = (ProjectionInfo("plastic", "touch", "reflex", 5, 1000),)
 
 
 @dataclass(frozen=True)

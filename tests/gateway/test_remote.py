@@ -10,10 +10,12 @@ import anyio
 import numpy as np
 import pytest
 import trio
-from played_live import PlayedLive, until
+from played_live import AbleLive, PlayedLive, until
 
 import spinnlive
 from spinnlive import errors
+from spinnlive.gateway import requests
+from spinnlive.gateway.remote import Remote
 
 ALL = ("read", "inject", "control")
 
@@ -36,13 +38,13 @@ async def gateway(live: PlayedLive) -> AsyncIterator[spinnlive.Gateway]:
 @pytest.fixture(params=["tcp", "ws"])
 async def remote(
     request: pytest.FixtureRequest, gateway: spinnlive.Gateway
-) -> AsyncIterator[spinnlive.Remote]:
+) -> AsyncIterator[Remote]:
     url = gateway.url if request.param == "tcp" else ws(gateway)
     async with spinnlive.connect(url, name="test") as remote:
         yield remote
 
 
-async def test_a_client_learns_what_there_is(remote: spinnlive.Remote, live: PlayedLive) -> None:
+async def test_a_client_learns_what_there_is(remote: Remote, live: PlayedLive) -> None:
     assert remote.rights == ALL
     assert {"spikes", "weights", "clock", "telemetry", "inject"} <= set(remote.capabilities)
     assert [each.label for each in remote.populations] == ["touch", "reflex", "écho"]
@@ -52,7 +54,7 @@ async def test_a_client_learns_what_there_is(remote: spinnlive.Remote, live: Pla
     assert remote.server.startswith("spinnlive")
 
 
-async def test_spikes_arrive_as_they_are(remote: spinnlive.Remote, live: PlayedLive) -> None:
+async def test_spikes_arrive_as_they_are(remote: Remote, live: PlayedLive) -> None:
     async with remote.spikes("reflex") as spikes:
         for ids in ([3, 1, 3], [], [999], list(range(1000))):
             live.fire("reflex", ids)
@@ -92,7 +94,7 @@ async def test_clients_share_a_stream_and_each_gets_everything(
 
 
 async def test_leaving_one_of_two_readers_leaves_the_other(
-    remote: spinnlive.Remote, live: PlayedLive
+    remote: Remote, live: PlayedLive
 ) -> None:
     async with remote.spikes("reflex") as stays:
         async with remote.spikes("reflex"):
@@ -101,7 +103,7 @@ async def test_leaving_one_of_two_readers_leaves_the_other(
         assert (await anext(stays)).neuron_ids.tolist() == [1]
 
 
-async def test_weights_clock_and_telemetry(remote: spinnlive.Remote) -> None:
+async def test_weights_clock_and_telemetry(remote: Remote) -> None:
     async with remote.weights("plastic", every=50.0) as weights:
         first, second = await anext(weights), await anext(weights)
     assert (first.tick, first.tick_after, second.tick) == (0, 1, 50)
@@ -115,13 +117,39 @@ async def test_weights_clock_and_telemetry(remote: spinnlive.Remote) -> None:
     assert values["spikes_in"] == 70.0 and values["clients"] == 1.0
 
 
-async def test_injecting(remote: spinnlive.Remote, live: PlayedLive) -> None:
+async def test_injecting(remote: Remote, live: PlayedLive) -> None:
     await remote.inject("touch", [0, 3, 3])
     await remote.inject("touch", np.array([4], np.int16))
     assert live.sent == [("touch", [0, 3, 3]), ("touch", [4])]
 
 
-async def test_errors_are_those_of_the_live_run(remote: spinnlive.Remote, live: PlayedLive) -> None:
+async def test_what_newer_live_runs_can_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "takes_tick", lambda live: True)
+    able = AbleLive()
+    async with (
+        spinnlive.serve(able, port=0, rights=ALL) as gateway,
+        spinnlive.connect(gateway.url) as remote,
+    ):
+        assert {"counts", "set_rates", "step"} <= set(remote.capabilities)
+        async with remote.counts("source", 10.0) as windows:
+            one = await anext(windows)
+        assert (one.tick, one.ticks, one.counts.tolist()) == (20, 10, [0, 3, 1])
+        async with remote.telemetry() as telemetry:
+            values = await anext(telemetry)
+        assert (values["behind_ms"], values["running"], values["clients"]) == (2.5, 1.0, 1.0)
+        assert "achieved" not in values
+        await remote.set_rates("source", [1.0, 2.5, 0.0])
+        await remote.set_rates("source", [7.0], [2])
+        assert able.set == [("source", [1.0, 2.5, 0.0], None), ("source", [7.0], [2])]
+        await remote.inject("touch", [1, 2], at=500)
+        assert able.at == [([1, 2], 500)]
+        assert [await remote.step(5.0), await remote.step(2.0)] == [5, 7]
+
+
+async def test_errors_are_those_of_the_live_run(
+    remote: Remote, live: PlayedLive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "STANDING_S", 0.01)
     for kind, call in (
         (errors.UnknownPopulation, lambda: remote.inject("nobody", [0])),
         (errors.NoInjector, lambda: remote.inject("reflex", [0])),
@@ -144,14 +172,14 @@ async def test_errors_are_those_of_the_live_run(remote: spinnlive.Remote, live: 
     assert live.sent == [("touch", [1])]
 
 
-async def test_the_servers_clock(remote: spinnlive.Remote) -> None:
+async def test_the_servers_clock(remote: Remote) -> None:
     clock = await remote.ping()
     assert clock.round_trip_s >= 0
     assert abs(clock.ahead_s) <= clock.round_trip_s  # one machine, one monotonic clock
 
 
 async def test_a_failed_stream_says_why_and_the_connection_lasts(
-    remote: spinnlive.Remote, live: PlayedLive
+    remote: Remote, live: PlayedLive
 ) -> None:
     live.weight_error = errors.BoardLost("the board fell silent")
     with pytest.raises(errors.RemoteError, match="fell silent"):
@@ -198,7 +226,7 @@ async def test_a_body_that_fails_or_is_cancelled_ends_in_good_order(live: Played
             pass
 
 
-async def test_a_cancelled_read_loses_nothing(remote: spinnlive.Remote, live: PlayedLive) -> None:
+async def test_a_cancelled_read_loses_nothing(remote: Remote, live: PlayedLive) -> None:
     async with remote.spikes("reflex") as spikes:
         with anyio.CancelScope() as scope:
             scope.cancel()
@@ -208,7 +236,7 @@ async def test_a_cancelled_read_loses_nothing(remote: spinnlive.Remote, live: Pl
 
 
 async def test_a_slow_reader_of_the_client_drops_the_oldest_and_counts(
-    remote: spinnlive.Remote, live: PlayedLive
+    remote: Remote, live: PlayedLive
 ) -> None:
     async with remote.spikes("reflex", buffer=3) as few, remote.spikes("reflex") as all_of_them:
         for number in range(10):
