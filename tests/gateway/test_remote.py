@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from typing import Any
 
 import anyio
 import numpy as np
@@ -16,6 +17,7 @@ import spinnlive
 from spinnlive import errors
 from spinnlive.gateway import requests
 from spinnlive.gateway.remote import Remote
+from spinnlive.testing import open_scripted
 
 ALL = ("read", "inject", "control")
 
@@ -144,6 +146,30 @@ async def test_what_newer_live_runs_can_do(monkeypatch: pytest.MonkeyPatch) -> N
         await remote.inject("touch", [1, 2], at=500)
         assert able.at == [([1, 2], 500)]
         assert [await remote.step(5.0), await remote.step(2.0)] == [5, 7]
+
+
+async def test_a_scripted_live_run_is_served_as_any() -> None:
+    def reflex(tick: int, injected: Any) -> Any:
+        return {"motor": injected["touch"]}
+
+    async with (
+        open_scripted(reflex, live={"motor": 5}, injectors={"touch": 5}) as live,
+        spinnlive.serve(live, port=0, rights=ALL) as gateway,
+        spinnlive.connect(gateway.url) as remote,
+        trio.open_nursery() as nursery,
+    ):
+        assert {each.label for each in remote.populations} == {"motor", "touch"}
+        assert remote.projections == ()
+        async with remote.spikes("motor") as spikes:
+            nursery.start_soon(live.run)
+            await live.clock.wait_until(5)
+            await remote.inject("touch", [0, 3])
+            assert (await anext(spikes)).neuron_ids.tolist() == [0, 3]
+            await remote.inject("touch", [1], at=live.clock.tick + 1000)
+            assert (await anext(spikes)).neuron_ids.tolist() == [1]
+        async with remote.telemetry() as telemetry:
+            assert (await anext(telemetry))["spikes_out"] == 3.0
+        nursery.cancel_scope.cancel()
 
 
 async def test_errors_are_those_of_the_live_run(
