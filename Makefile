@@ -21,6 +21,7 @@ test: lint ctest pytest
 # Timed, and so never part of the tests.
 bench: $(VENV)/.installed
 	$(BIN)/python -P benchmarks/loop_latency.py
+	$(BIN)/python -P benchmarks/receive.py
 	$(BIN)/python -P benchmarks/fan_out.py
 
 # An hour or so: a million malformed messages against a server of live runs.

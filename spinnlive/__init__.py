@@ -32,12 +32,18 @@ from spinnlive.gateway.counts import GatewayStatistics
 from spinnlive.gateway.server import Gateway, serve
 from spinnlive.gateway.settings import Limits
 from spinnlive.live.clock import Clock, ClockReading, HostTime
+from spinnlive.live.delivery import PopulationReport
 from spinnlive.live.injector import Injector, InjectorStatistics, Played
+from spinnlive.live.loss import GathererReport
+from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.open import open_live
-from spinnlive.live.run import LiveRun, LiveStatistics
-from spinnlive.live.spikes import SpikeBatch
+from spinnlive.live.report import LiveReport
+from spinnlive.live.run import LiveRun
+from spinnlive.live.spikes import SpikeBatch, SpikeStream
+from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.streams import Stream, StreamStatistics
 from spinnlive.live.weights import WeightSnapshot, WeightStream
+from spinnlive.live.windows import WindowCounts, WindowStream
 from spinnlive.recording.kinds import RunFacts
 from spinnlive.recording.replay import Replay, open_recording
 from spinnlive.toolchain import defaults as _defaults
@@ -54,16 +60,20 @@ __all__ = [
     "Forbidden",
     "Gateway",
     "GatewayStatistics",
+    "GathererReport",
     "HostTime",
     "Injector",
     "InjectorStatistics",
     "Limits",
+    "LiveReport",
     "LiveRun",
     "LiveStatistics",
+    "MergedSpikes",
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
     "Played",
+    "PopulationReport",
     "RemoteError",
     "Replay",
     "RunFacts",
@@ -71,6 +81,7 @@ __all__ = [
     "ScpError",
     "ServerLost",
     "SpikeBatch",
+    "SpikeStream",
     "SpinnliveError",
     "Stream",
     "StreamOverflow",
@@ -81,6 +92,8 @@ __all__ = [
     "UsageError",
     "WeightSnapshot",
     "WeightStream",
+    "WindowCounts",
+    "WindowStream",
     "connect",
     "open_live",
     "open_recording",

@@ -7,9 +7,11 @@ import numbers
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import trio
+from numpy.typing import ArrayLike
 
 from spinnlive.boards.scp import ScpClient
 from spinnlive.errors import (
@@ -23,6 +25,7 @@ from spinnlive.errors import (
     UnknownPopulation,
     UsageError,
 )
+from spinnlive.live import readers
 from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.clock import LAST_TICK, Clock
 from spinnlive.live.injector import Injector
@@ -33,12 +36,17 @@ from spinnlive.live.listing import (
     list_populations,
     list_projections,
 )
+from spinnlive.live.merge import MergedSpikes
+from spinnlive.live.report import LiveReport, make_report, stopped
 from spinnlive.live.spif import Polarity, SpifInput, spif_input, spif_output
-from spinnlive.live.spikes import SpikeBatch
+from spinnlive.live.spikes import SpikeBatch, SpikeStream
+from spinnlive.live.statistics import LiveStatistics, count
 from spinnlive.live.stepping import Stepping
-from spinnlive.live.streams import Policy, Stream
+from spinnlive.live.streams import Policy
+from spinnlive.live.waiting import Condition, condition
 from spinnlive.live.watch import Watch
 from spinnlive.live.weights import WeightReader, WeightStream
+from spinnlive.live.windows import WindowStream
 from spinnlive.live.worker import Worker
 from spinnlive.toolchain.simulator import Simulator
 from spinnlive.toolchain.values import PopulationFacts
@@ -54,24 +62,6 @@ PATIENCE_WITHOUT_BOARD_S = 3.0
 
 TIME_TOLERANCE = 1e-6
 """How far a duration may be from a whole number of ticks (ticks)."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveStatistics:
-    """Counts of a live run so far.
-
-    ``kernel_drops`` are datagrams that the kernel dropped because nobody read them in time;
-    ``unknown_keys`` spikes of no population of the network; ``malformed`` datagrams that made no
-    sense; ``strangers`` datagrams from hosts that are no board of the run.
-    """
-
-    packets_in: int
-    spikes_in: int
-    spikes_out: int
-    kernel_drops: int
-    unknown_keys: int
-    malformed: int
-    strangers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,25 +188,83 @@ class LiveRun:
         async with self._failing():
             await self._leave_steps()
 
-    def spikes(
-        self, population: Any, *, policy: Policy = "drop_oldest", buffer: int = BUFFER
-    ) -> Stream[SpikeBatch]:
-        """Give a stream of the population's live spikes from now on; see `Stream` and `SpikeBatch`.
+    @property
+    def watermark(self) -> int:
+        """All live spikes before this tick have been delivered, but for late ones."""
+        return self._parts.connection.watermark.tick
 
-        ``buffer`` is in batches, about one for each tick with a spike; ``policy`` says what happens
-        when it is full. Every stream of a population gets every spike. Raises `UnknownPopulation`;
-        `NoLiveOutput` when ``activate_live_output_for`` was not called for it; `UsageError` for a
-        policy or buffer that cannot be.
+    def spikes(
+        self, *populations: Any, policy: Policy = "drop_oldest", buffer: int = BUFFER
+    ) -> SpikeStream | MergedSpikes:
+        """Give a stream of the populations' live spikes from now on; see `SpikeBatch`.
+
+        Of one population, batches come as they arrive (`SpikeStream`); of several, merged in the
+        order of their ticks (`MergedSpikes`). ``buffer`` is in batches, about one for each tick
+        with a spike of a population; ``policy`` says what happens when it is full. Every stream
+        gets every spike. Raises `UnknownPopulation`; `NoLiveOutput` when
+        ``activate_live_output_for`` was not called for one; `UsageError` for a policy or buffer
+        that cannot be.
+        """
+        labels = [self._live(population).label for population in populations]
+        return readers.spikes(self._parts.connection, labels, policy, buffer)
+
+    def window(
+        self, population: Any, ms: float, *, policy: Policy = "drop_oldest", buffer: int = BUFFER
+    ) -> WindowStream:
+        """Give a stream of spike counts per neuron, one for each window of ``ms`` of biological
+        time; see `WindowCounts`.
+
+        ``buffer`` is in windows. Raises as `spikes`, and `UsageError` when ``ms`` is not a whole
+        number of ticks.
+        """
+        facts = self._live(population)
+        ticks = whole_ticks("ms", ms, self.clock.timestep_ms)
+        return readers.window(
+            self._parts.connection, facts.label, facts.size, ticks, policy, buffer
+        )
+
+    async def wait_for(
+        self,
+        population: Any,
+        *,
+        spikes: int | None = None,
+        neurons: ArrayLike | None = None,
+        when: Condition | None = None,
+        within_ms: float | None = None,
+    ) -> SpikeBatch | None:
+        """Wait until the population has done something; give the batch of spikes that did it.
+
+        What: has fired ``spikes`` more spikes (default 1), counting those of ``neurons`` (default
+        all); or ``when(batch)`` says True to one of its batches. None after ``within_ms`` of
+        biological time without it, counted from where the network is now; it does not pass while
+        the network stands. Cancelling it has no effect on anything else.
+
+        Raises as `spikes`; `NeuronIdError`; `UsageError` for a condition that cannot be;
+        `RunStateError`, or what ended the live run, when it ends before.
+        """
+        facts = self._live(population)
+        wanted = condition(facts.label, facts.size, spikes, neurons, when)
+        ticks = None
+        if within_ms is not None:
+            ticks = whole_ticks("within_ms", within_ms, self.clock.timestep_ms)
+        return await readers.wait_for(self._parts.connection, facts.label, wanted, ticks)
+
+    async def report(self) -> LiveReport:
+        """Say what became of the live spikes so far: delivered, late, and lost, and where.
+
+        Populations that record their spikes are compared with what the board recorded, since the
+        live run began or the network was last reset. Raises `RunStateError` while the network runs
+        (`statistics` works then), and when the live run is closed.
         """
         self._check_open()
-        label = self._facts(population).label
-        if label not in self._parts.connection.network.live:
-            having = ", ".join(sorted(self._parts.connection.network.live)) or "none"
-            raise NoLiveOutput(
-                f"population {label!r} sends no live spikes (those that do: {having}): call "
-                "sim.external_devices.activate_live_output_for(population) before open_live"
-            )
-        return self._parts.connection.router.open(label, policy, buffer)
+        if self._busy or self.clock.running:
+            raise RunStateError("the network runs: its report can be made when it stands")
+        parts = self._parts
+        return await make_report(
+            parts.connection,
+            parts.scp,
+            partial(parts.worker.call, parts.simulator.recorded_spikes, patience_s=self._patience),
+        )
 
     def injector(self, population: Any) -> Injector:
         """Give the way to send spikes into a SpikeInjector.
@@ -295,16 +343,8 @@ class LiveRun:
 
     def statistics(self) -> LiveStatistics:
         """Give the counts so far."""
-        receiver, router = self._parts.connection.receiver, self._parts.connection.router
-        return LiveStatistics(
-            packets_in=receiver.packets,
-            spikes_in=router.spikes,
-            spikes_out=sum(injector.spikes_sent for injector in self._injectors.values()),
-            kernel_drops=receiver.kernel_drops,
-            unknown_keys=router.unknown_keys,
-            malformed=receiver.malformed + router.untimed,
-            strangers=receiver.strangers,
-        )
+        sent = sum(injector.spikes_sent for injector in self._injectors.values())
+        return count(self._parts.connection, sent)
 
     def started(self) -> None:
         """The tool chain says that the board runs."""
@@ -388,7 +428,10 @@ class LiveRun:
             raise self._fail(await self._cause(_first(failures))) from None
         finally:
             if parts.simulator.reached_ms is not None:
-                self.clock.set_tick(round(parts.simulator.reached_ms / self.clock.timestep_ms))
+                tick = round(parts.simulator.reached_ms / self.clock.timestep_ms)
+                self.clock.set_tick(tick)
+                with trio.CancelScope(shield=True):
+                    await stopped(parts.connection, tick, whole=tick == self._planned_end)
 
     async def _cause(self, error: SpinnliveError) -> SpinnliveError:
         """Look behind an error of the tool chain: a failed core is the better explanation."""
@@ -426,6 +469,18 @@ class LiveRun:
             raise self._failure
         if self._closed:
             raise RunStateError("the live run is closed")
+
+    def _live(self, population: Any) -> PopulationFacts:
+        """Give a population that sends live spikes."""
+        self._check_open()
+        facts, having = self._facts(population), self._parts.connection.network.live
+        if facts.label not in having:
+            raise NoLiveOutput(
+                f"population {facts.label!r} sends no live spikes (those that do: "
+                f"{', '.join(sorted(having)) or 'none'}): call "
+                "sim.external_devices.activate_live_output_for(population) before open_live"
+            )
+        return facts
 
     def _facts(self, population: Any) -> PopulationFacts:
         label = population if isinstance(population, str) else getattr(population, "label", None)

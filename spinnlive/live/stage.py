@@ -22,6 +22,7 @@ from spinnlive.live.keys import KeyTable
 from spinnlive.live.run import Parts
 from spinnlive.live.spikes import SpikeRouter
 from spinnlive.live.tap import Tap
+from spinnlive.live.watermark import Watermark
 from spinnlive.toolchain.values import PopulationFacts, ProjectionFacts
 
 Play = Callable[[int | None], Awaitable[None]]
@@ -106,7 +107,15 @@ class StageConnection:
         self.clock = StageClock(
             stage.timestep_us, stage.time_scale_factor, stage.host_time, self.tap
         )
-        self.router = SpikeRouter(self.network.keys, self.clock.timestep_ms, self.tap)
+        self.watermark = Watermark.of_one()
+        self.router = SpikeRouter(
+            self.network.keys, self.clock.timestep_ms, self.tap, self.watermark
+        )
+        self.receivers = ()
+
+    async def barrier(self) -> None:
+        """Nothing is on its way."""
+        await trio.lowlevel.checkpoint()
 
 
 class _Simulator:
@@ -136,6 +145,9 @@ class _Simulator:
     def projections(self) -> tuple[ProjectionFacts, ...]:
         """Give what the stage knows of them."""
         return self._projections
+
+    async def recorded_spikes(self, label: str) -> None:
+        """No board has recorded anything."""
 
     def weights_layout(self, projection: Any) -> Any:
         """There is no memory to read."""

@@ -12,11 +12,13 @@ import trio
 
 from spinnlive.errors import RunStateError, UnknownProjection, UsageError
 from spinnlive.live.injector import Injected
+from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.open import one_failure
-from spinnlive.live.run import BUFFER, LiveRun, LiveStatistics, whole_ticks
+from spinnlive.live.run import BUFFER, LiveRun, whole_ticks
 from spinnlive.live.services import services
-from spinnlive.live.spikes import SpikeBatch
+from spinnlive.live.spikes import SpikeStream
 from spinnlive.live.stage import Stage, parts_on
+from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.streams import Policy, Stream
 from spinnlive.live.weights import WeightSnapshot
 from spinnlive.recording.kinds import KINDS, RunFacts
@@ -89,10 +91,10 @@ class Replay(LiveRun):
         return self._player.facts
 
     def spikes(
-        self, population: Any, *, policy: Policy = "drop_oldest", buffer: int = BUFFER
-    ) -> Stream[SpikeBatch]:
-        """Give a stream of the population's recorded spikes from now on; as `LiveRun.spikes`."""
-        return super().spikes(population, policy=self._lossless(policy), buffer=buffer)
+        self, *populations: Any, policy: Policy = "drop_oldest", buffer: int = BUFFER
+    ) -> SpikeStream | MergedSpikes:
+        """Give a stream of the populations' recorded spikes from now on; as `LiveRun.spikes`."""
+        return super().spikes(*populations, policy=self._lossless(policy), buffer=buffer)
 
     def weights(  # type: ignore[override]
         self, projection: Any, *, every: float

@@ -20,10 +20,11 @@ from spinnlive.errors import SpinnliveError, UnknownProjection, UsageError
 from spinnlive.live.clock import ClockObservation
 from spinnlive.live.injector import Injected
 from spinnlive.live.open import one_failure
-from spinnlive.live.run import LiveRun, LiveStatistics, whole_ticks
+from spinnlive.live.run import LiveRun, whole_ticks
 from spinnlive.live.services import services
 from spinnlive.live.spikes import LiveSpikes
 from spinnlive.live.stage import Stage, parts_on
+from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.streams import Stream
 from spinnlive.live.weights import WeightSnapshot
 from spinnlive.toolchain.values import PopulationFacts
@@ -216,6 +217,7 @@ class ScriptedRun(LiveRun):
         clock = self._stage.clock
         clock.observe(ClockObservation(now, self._now + JUST_AFTER, 0.0))
         clock.moved()
+        self._stage.router.stand(self._now, whole=True)
         for stream, (label, every) in tuple(self._snapshots.items()):
             if self._now % every == 0:
                 stream.put(self._snapshot(label))

@@ -40,18 +40,14 @@ def test_live_spikes_of_all_populations_pass_by_though_nobody_reads_them() -> No
     ear = Ear()
     keys = KeyTable.build(("a", "b"), np.array([1, 2, 9]), np.array([0, 0, 1]), np.array([0, 1, 0]))
     router = SpikeRouter(keys, 1.0, ear.tap)
-    router.deliver(
-        [
-            wire.EventPacket(3, np.array([9, 2], np.uint32)),
-            wire.EventPacket(4, np.array([1, 77], np.uint32)),
-        ],
-        1.5,
+    events = wire.BulkEvents(
+        np.array([3, 4]), np.array([2, 2]), np.array([9, 2, 1, 77], np.uint32), 0, 0
     )
-    assert [kind for kind, _ in ear.heard] == ["spikes", "spikes"]
-    first, second = (spikes for _, spikes in ear.heard)
-    assert (first.ticks.tolist(), first.received) == ([3, 3], 1.5)
-    assert (first.populations.tolist(), first.neurons.tolist()) == ([1, 0], [0, 1])
-    assert (second.ticks.tolist(), second.neurons.tolist()) == ([4], [0])
+    router.deliver(events, 1.5)
+    [(kind, spikes)] = ear.heard
+    assert (kind, spikes.received) == ("spikes", 1.5)
+    assert spikes.ticks.tolist() == [3, 3, 4]
+    assert (spikes.populations.tolist(), spikes.neurons.tolist()) == ([1, 0, 0], [0, 1, 0])
 
 
 async def test_injected_spikes_pass_by_when_they_have_left() -> None:
