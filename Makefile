@@ -9,7 +9,7 @@ ASAN   := build/sanitize
 
 SOURCES := pyproject.toml README.md $(shell find spinnlive c_realtime -name '*.py' -o -name '*.[ch]' -o -name CMakeLists.txt)
 
-.PHONY: all demo test bench conformance pytest ctest sanitize lint format clean
+.PHONY: all demo test bench bench-hostile conformance pytest ctest sanitize lint format clean
 
 all: $(VENV)/.installed
 
@@ -27,6 +27,11 @@ bench: $(VENV)/.tools
 	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/weights_mid_run.py
 	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/start_up.py
 	$(BIN)/python -P benchmarks/receive.py
+	$(BIN)/python -P benchmarks/fan_out.py
+
+# An hour or so: a million malformed messages against a server of live runs.
+bench-hostile: $(VENV)/.installed
+	$(BIN)/python -P benchmarks/hostile_clients.py
 
 # Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):
 #   make conformance EXAMPLES=FOLDER TESTS="FOLDER ..." [SUPPORT="FOLDER ..."] [K="PART ..."] [OPTIONS="--again ..."]
