@@ -9,7 +9,7 @@ ASAN   := build/sanitize
 
 SOURCES := pyproject.toml README.md $(shell find spinnlive c_realtime -name '*.py' -o -name '*.[ch]' -o -name CMakeLists.txt)
 
-.PHONY: all demo test bench conformance pytest ctest sanitize lint format clean
+.PHONY: all demo test bench conformance soak long-replay fuzz pytest ctest sanitize lint format clean
 
 all: $(VENV)/.installed
 
@@ -27,6 +27,15 @@ bench: $(VENV)/.installed
 conformance: $(VENV)/.conformance
 	$(BIN)/python tests/conformance $(EXAMPLES:%=--examples %) $(TESTS:%=--tests %) $(SUPPORT:%=--python-path %) \
 	    $(K:%=-k %) $(OPTIONS)
+
+# A live network for an hour: leaks, drift, losses (MINUTES=60). And a live run of a minute, recorded and had again.
+MINUTES ?= 60
+SECONDS ?= 60
+soak: $(VENV)/.installed
+	$(BIN)/python -P tests/soak hour --minutes $(MINUTES)
+
+long-replay: $(VENV)/.installed
+	$(BIN)/python -P tests/soak replay --seconds $(SECONDS)
 
 $(VENV)/.conformance: $(VENV)/.installed
 	@echo "Installing what the official tests need ..."
