@@ -25,10 +25,10 @@ NARROW_TRIES = 10
 """How often board and host are asked for the time at each look; the narrowest answer counts."""
 
 
-def resident_kb(pid: int | str) -> int:
-    """A process' memory that is in use (KB)."""
+def resident_kb(pid: int | str | None, kind: str) -> int:
+    """A process' memory that is in use (KB): ``RssAnon`` is its own, ``RssShmem`` what is mapped from memory files."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1])
+    return int(next(line for line in lines if line.startswith(kind)).split()[1])
 
 
 async def look(board: EmulatedBoard, live: Any, counts: Counts, began: float) -> Look:
@@ -47,8 +47,9 @@ async def look(board: EmulatedBoard, live: Any, counts: Counts, began: float) ->
         ticks_counted=0 if counts.first_tick is None else counts.tick - counts.first_tick + 1,
         board_ahead_ms=round(min(ahead), 3),
         clock_error_ticks=abs(live.clock.tick - counts.tick),
-        board_kb=resident_kb(board.pid),
-        host_kb=resident_kb("self"),
+        board_kb=resident_kb(board.pid, "RssAnon"),
+        code_kb=resident_kb(board.pid, "RssShmem"),
+        host_kb=resident_kb("self", "RssAnon"),
         spikes=dict(counts.spikes),
         pings=counts.pings,
         pings_lost=counts.lost,

@@ -21,6 +21,7 @@ def _look(number: int) -> Look:
         board_ahead_ms=20_000.5,
         clock_error_ticks=3,
         board_kb=17_000,
+        code_kb=6_000,
         host_kb=170_000,
         spikes={"beats": ticks * BEATS, "noise": ticks, "cells": 0, "echo": 0},
         pings=100 * number,
@@ -50,9 +51,9 @@ def test_a_sound_run_is_found_sound() -> None:
 @pytest.mark.parametrize(
     ("last", "says"),
     [
-        (replace(LAST, board_kb=LAST.board_kb + 2000), "the board grew by 2000 KB"),
+        (replace(LAST, board_kb=LAST.board_kb + 5000), "the board grew by 5000 KB"),
         (replace(LAST, host_kb=LAST.host_kb + 9000), "the live runtime grew by 9000 KB"),
-        (replace(LAST, board_ahead_ms=20_060.0), "came apart"),
+        (replace(LAST, code_kb=140_000), "140000 KB of translated code"),
         (replace(LAST, packets_sent=[LAST.packets_sent[0] + 1, 4]), "chip number 0"),
         (replace(LAST, spikes={**LAST.spikes, "noise": LAST.tick + 900}), "Poisson spikes a tick"),
         (replace(LAST, ticks_counted=LAST.ticks_counted + 1), "10 beats missing"),
@@ -68,3 +69,11 @@ def test_a_sound_run_is_found_sound() -> None:
 def test_each_fault_is_told(last: Look, says: str) -> None:
     (told,) = verdict([*SOUND[:-1], last], BEATS)
     assert says in told
+
+
+def test_drift_is_told_and_a_late_reader_is_none() -> None:
+    late = [*SOUND[:-1], replace(LAST, board_ahead_ms=20_900.0)]
+    assert verdict(late, BEATS) == []
+    drifting = [replace(look, board_ahead_ms=20_000 + look.wall_s) for look in SOUND]
+    (told,) = verdict(drifting, BEATS)
+    assert "came apart: 20000.0 ms at first, 20150.0 ms at last" in told
