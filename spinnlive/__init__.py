@@ -10,6 +10,7 @@ from spinnlive.errors import (
     BoardFailed,
     BoardLost,
     BoardUnreachable,
+    BridgeFailed,
     CoreFailure,
     NeuronIdError,
     NoInjector,
@@ -31,6 +32,8 @@ from spinnlive.live.run import LiveRun, LiveStatistics
 from spinnlive.live.spikes import SpikeBatch
 from spinnlive.live.streams import Stream, StreamStatistics
 from spinnlive.live.weights import WeightSnapshot, WeightStream
+from spinnlive.recording.kinds import RunFacts
+from spinnlive.recording.replay import Replay, open_recording
 from spinnlive.toolchain import defaults as _defaults
 
 __all__ = [
@@ -38,6 +41,7 @@ __all__ = [
     "BoardFailed",
     "BoardLost",
     "BoardUnreachable",
+    "BridgeFailed",
     "Clock",
     "ClockReading",
     "CoreFailure",
@@ -48,6 +52,8 @@ __all__ = [
     "NoInjector",
     "NoLiveOutput",
     "RemoteError",
+    "Replay",
+    "RunFacts",
     "RunStateError",
     "ScpError",
     "SpikeBatch",
@@ -62,6 +68,7 @@ __all__ = [
     "WeightSnapshot",
     "WeightStream",
     "open_live",
+    "open_recording",
 ]
 
 _defaults.arrange()

@@ -22,6 +22,7 @@ does not answer, a core that stopped with a run-time error, a peer that spoke no
         ├── BoardFailed          the emulated board's process could not start or ended by itself
         ├── CoreFailure          a core reported a run-time error or its watchdog fired
         ├── ScpError             the board refused a command (its result code says why)
+        ├── BridgeFailed         a bridge to Zenoh or LSL could not be set up
         └── ToolchainError       sPyNNaker could not map, load or run the network
 """
 
@@ -90,6 +91,10 @@ class CoreFailure(RemoteError):
 
 class ScpError(RemoteError):
     """The board refused a command; the result code says why."""
+
+
+class BridgeFailed(RemoteError):
+    """A bridge to another library's network found nobody there, or could not be set up."""
 
 
 class ToolchainError(RemoteError):

@@ -57,22 +57,25 @@ void timer_reset(struct processor *processor) {
     }
 }
 
+/* From one expiry to the next. A free running timer wraps to all ones. */
+static uint64_t turn_cycles(const struct timer *timer) {
+    uint64_t ticks =
+        timer->control & PERIODIC ? timer->background & count_mask(timer) : (uint64_t)count_mask(timer) + 1;
+    return ticks_to_cycles(timer, ticks ? ticks : 1);
+}
+
 void timer_advance(struct processor *processor, uint64_t now) {
     for (unsigned i = 0; i < TIMERS; i++) {
         struct timer *timer = &processor->timer[i];
         if (timer->expiry > now)
             continue;
         timer->expired = true;
-        while (timer->expiry <= now) {
-            if (timer->control & ONE_SHOT) { /* stays enabled: the next write to LOAD starts it again */
-                timer->count = 0;
-                timer->expiry = NEVER;
-            } else if (timer->control & PERIODIC) {
-                uint64_t period = timer->background & count_mask(timer);
-                timer->expiry += ticks_to_cycles(timer, period ? period : 1);
-            } else { /* free running: wraps to all ones */
-                timer->expiry += ticks_to_cycles(timer, (uint64_t)count_mask(timer) + 1);
-            }
+        if (timer->control & ONE_SHOT) { /* stays enabled: the next write to LOAD starts it again */
+            timer->count = 0;
+            timer->expiry = NEVER;
+        } else { /* on by as many whole turns as have passed, which are many after a long time without a clock */
+            uint64_t turn = turn_cycles(timer);
+            timer->expiry += ((now - timer->expiry) / turn + 1) * turn;
         }
         update(processor, i);
     }

@@ -25,6 +25,9 @@
 /* SCAMP sets the router's clock to a third of 400 MHz; this is how many CPU cycles two of its clocks are. */
 #define ROUTER_CLOCK_CPU_CYCLES_X2 3
 
+/* The same for the clock of the system AHB, which the watchdog counts. */
+#define SYSTEM_CLOCK_CPU_CYCLES_X2 3
+
 /* How often the fabric begins with another chip and core. */
 #define FABRIC_TURN_CYCLES (2 * CYCLES_PER_US)
 

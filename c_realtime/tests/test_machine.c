@@ -110,9 +110,10 @@ static void outward_events(void) {
         core->arm.waiting = true;
         timer_write(core, 0x00, k ? 90000 : 20000);
         timer_write(core, 0x08, 0xe2);
+        root->wake_at[k] = core->next_event;
     }
     root->awake = 0;
-    root->next_event = 20000;
+    chip_reschedule(root);
     CHECK_EQUAL(machine_next_event(machine), 20000);
     CHECK_EQUAL(machine_next_outward_event(machine), 90000);
     ethernet_write(root, 0xc008, 4, 60);

@@ -12,6 +12,7 @@ from spinnlive.cli.demo import demo
 from spinnlive.cli.fault import fault, gdb
 from spinnlive.cli.inspect import inspect
 from spinnlive.cli.probe import probe
+from spinnlive.cli.replay import replay
 from spinnlive.cli.run import run
 from spinnlive.errors import SpinnliveError, UsageError
 
@@ -73,4 +74,5 @@ main.add_command(fault)
 main.add_command(gdb)
 main.add_command(inspect)
 main.add_command(probe)
+main.add_command(replay)
 main.add_command(run)

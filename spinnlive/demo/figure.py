@@ -188,8 +188,8 @@ def _raster(axes: Axes, trace: Trace, spec: NetworkSpec, zoom: tuple[float, floa
         row += spec.motor_neurons + 1
     ticks, ids = _events(trace.sent, zoom)
     for variable in reversed(range(len(VARIABLES))):
-        first = variable * bank.neurons_per_variable
-        own = (ids >= first) & (ids < first + bank.neurons_per_variable)
+        first = variable * bank.neurons
+        own = (ids >= first) & (ids < first + bank.neurons)
         axes.scatter(
             _seconds(ticks[own]),
             row + ids[own] - first,
@@ -198,8 +198,8 @@ def _raster(axes: Axes, trace: Trace, spec: NetworkSpec, zoom: tuple[float, floa
             linewidths=1.0,
             color=INK,
         )
-        marks += _variable_marks(variable, row, bank.neurons_per_variable)
-        row += bank.neurons_per_variable + 2
+        marks += _variable_marks(variable, row, bank.neurons)
+        row += bank.neurons + 2
     places, names = zip(*marks, strict=True)
     axes.set_yticks(places, names)
     axes.tick_params(axis="y", length=0)
@@ -242,7 +242,7 @@ def _learned_map(figure: Figure, axes: Axes, trace: Trace, spec: NetworkSpec) ->
         [right[place][1].mean(axis=1) - left[place][1].mean(axis=1) for place in range(count)]
     )
     times = _seconds([tick for tick, _ in left[:count]])
-    size = spec.bank.neurons_per_variable
+    size = spec.bank.neurons
     gap = 1
     rows = np.full((len(VARIABLES) * (size + gap) - gap, count), np.nan)
     marks: list[tuple[float, str]] = []

@@ -18,7 +18,8 @@ import numpy as np
 import trio
 from numpy.typing import NDArray
 
-from spinnlive.demo.coding import LEFT, RIGHT, SpikeEncoder, vote
+from spinnlive.coding import Even
+from spinnlive.demo.coding import LEFT, RIGHT, vote
 from spinnlive.demo.network import SIDES, TIMESTEP_MS, DemoNetwork
 
 CONTROL_TICKS = 20
@@ -220,7 +221,7 @@ class _Cart:
     ) -> None:
         self.trace = trace
         self._bank = network.spec.bank
-        self._encoder = SpikeEncoder(self._bank.size, seed)
+        self._encoder = Even(self._bank.size, seed)
         self._environment = environment
         self._votes = votes
         self._progress = progress

@@ -34,7 +34,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinnlive.demo.coding import SensorBank
+from spinnlive.coding import PopulationCode
+from spinnlive.demo.coding import sensor_bank
 
 SIDES = ("left", "right")
 """The motor populations, in the order of CartPole's actions."""
@@ -51,7 +52,7 @@ class NetworkSpec:
     episodes of 300, with 0, 5 or 10 ms added to the latency each way.
     """
 
-    bank: SensorBank = field(default_factory=SensorBank)
+    bank: PopulationCode = field(default_factory=sensor_bank)
     motor_neurons: int = 12
     gains: tuple[float, float, float, float] = (0.125, 0.25, 0.625, 1.0)
     reflex_weight: float = 0.2
@@ -81,7 +82,7 @@ class NetworkSpec:
 
         Above 0 to the right, below 0 to the left; 1 is the strongest.
         """
-        return np.repeat(self.gains, self.bank.neurons_per_variable) * self.bank.preferred()
+        return np.repeat(self.gains, self.bank.neurons) * self.bank.preferred()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,5 +9,6 @@
 * `watch`: failed cores and lost boards
 * `client`, `notifications`, `database`, `receiver`, `keys`: the official handshake, played by us
 * `worker`, `services`: sPyNNaker's thread, and tasks that outlast cancellation
+* `tap`: where everything passes by a recorder
 * `board`, `progress`: which board; the line on the terminal
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import trio
@@ -13,6 +13,7 @@ from spinnlive.live.clock import Clock
 from spinnlive.live.database import NetworkMap, read_database
 from spinnlive.live.receiver import Receiver, local_address_towards
 from spinnlive.live.spikes import SpikeRouter
+from spinnlive.live.tap import Tap
 
 
 class Connection:
@@ -20,8 +21,9 @@ class Connection:
 
     def __init__(self, network: NetworkMap) -> None:
         self.network = network
-        self.clock = Clock(network.timestep_us, network.time_scale_factor)
-        self.router = SpikeRouter(network.keys, self.clock.timestep_ms)
+        self.tap = Tap()
+        self.clock = Clock(network.timestep_us, network.time_scale_factor, tap=self.tap)
+        self.router = SpikeRouter(network.keys, self.clock.timestep_ms, self.tap)
         self.receiver = Receiver(local_address_towards(network.root), self._deliver)
 
     def _deliver(self, packets: Sequence[wire.EventPacket], received: float) -> None:
@@ -42,13 +44,15 @@ class LiveClient:
         self.error: SpinnliveError | None = None
         self.on_start: Callable[[], None] = _nothing
         self.on_stop: Callable[[], None] = _nothing
+        self.before_start: Callable[[], Awaitable[None]] = at_once
         self._nursery = nursery
 
     async def database(self, path: Path) -> None:
         """The network is described at ``path``: read it the first time, turn the tags to us every
         time.
 
-        Another client may have turned them since the last run.
+        Another client may have turned them since the last run. The board is not started before this
+        returns, and so not before ``before_start`` does.
         """
         try:
             if self.connection is None:
@@ -56,6 +60,7 @@ class LiveClient:
                 self.connection = Connection(network)
                 self._nursery.start_soon(self.connection.receiver.pump)
             await self.connection.receiver.claim(self.connection.network.tags)
+            await self.before_start()
         except SpinnliveError as error:
             self.error = error
 
@@ -71,6 +76,10 @@ class LiveClient:
         """Close the socket of the live spikes."""
         if self.connection is not None:
             self.connection.receiver.close()
+
+
+async def at_once() -> None:
+    """Let the tool chain start the board."""
 
 
 def _nothing() -> None:

@@ -11,10 +11,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import trio
 
 from spinnlive.errors import RunStateError
+from spinnlive.live.tap import Tap
 
 WINDOW_S = 2.0
 """How far back the speed looks (seconds)."""
@@ -45,10 +47,24 @@ class ClockReading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Observation:
+class ClockObservation:
+    """What was learnt of the board's time at ``host_s`` (seconds of ``time.monotonic()``): its
+    position in ticks, and how far off that may be."""
+
     host_s: float
     position: float
     uncertainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClockEvent:
+    """For the tap: the board ``"started"`` from ``tick`` and will stop by itself at ``limit``;
+    ``"stopped"``; or ``"stands"`` at exactly ``tick``. ``host_s`` as in `ClockReading`."""
+
+    what: Literal["started", "stopped", "stands"]
+    host_s: float
+    tick: int
+    limit: int | None = None
 
 
 class Clock:
@@ -60,15 +76,17 @@ class Clock:
         timestep_us: int,
         time_scale_factor: int,
         host_time: Callable[[], float] = time.monotonic,
+        tap: Tap | None = None,
     ) -> None:
         self._host_time = host_time
+        self._tap = tap or Tap()
         self.timestep_ms = timestep_us / 1000
         self.tick_s = timestep_us * time_scale_factor / 1e6
         self._running = False
         self._limit = float("inf")
         self._ended: BaseException | None = None
-        self._latest = _Observation(self._host_time(), 0.0, 0.0)
-        self._window: deque[_Observation] = deque()
+        self._latest = ClockObservation(self._host_time(), 0.0, 0.0)
+        self._window: deque[ClockObservation] = deque()
         self._speed: float | None = None
         self._changed = trio.Event()
 
@@ -144,32 +162,35 @@ class Clock:
         self._running = True
         self._limit = float("inf") if limit is None else float(limit)
         self._window.clear()
-        self._see(_Observation(self._host_time(), self._latest.position, 1.0))
+        self._tell("started", int(self._latest.position), limit)
+        self.observe(ClockObservation(self._host_time(), self._latest.position, 1.0))
         self._announce()
 
     def stop(self) -> None:
         """The board has been stopped; `set_tick` tells where."""
         now = self.read()
         self._running = False
-        self._latest = _Observation(now.host_s, now.position, now.uncertainty)
+        self._latest = ClockObservation(now.host_s, now.position, now.uncertainty)
+        self._tell("stopped", int(now.position))
         self._announce()
 
     def set_tick(self, tick: int) -> None:
         """The board stands at exactly this tick."""
-        self._latest = _Observation(self._host_time(), float(tick), 0.0)
+        self._latest = ClockObservation(self._host_time(), float(tick), 0.0)
+        self._tell("stands", tick)
         self._announce()
 
     def observe_packet(self, tick: int, received: float) -> None:
         """A live packet of ``tick`` arrived. The gatherer sends it when the tick ends, or before if
         it is full."""
         if self._running and received - self._latest.host_s >= SPACING_S:
-            self._see(_Observation(received, tick + 1.0, 1.0))
+            self.observe(ClockObservation(received, tick + 1.0, 1.0))
 
     def observe_poll(self, tick: int, asked: float, answered: float) -> None:
         """A core said ``tick`` at some moment between two of the host."""
         if self._running:
             half = (answered - asked) / 2
-            self._see(_Observation(asked + half, tick + 0.5, 0.5 + half / self.tick_s))
+            self.observe(ClockObservation(asked + half, tick + 0.5, 0.5 + half / self.tick_s))
 
     def end(self, error: BaseException | None) -> None:
         """The live run is over: whoever waits is told."""
@@ -177,7 +198,9 @@ class Clock:
         self._ended = error or RunStateError("the live run is closed")
         self._announce()
 
-    def _see(self, seen: _Observation) -> None:
+    def observe(self, seen: ClockObservation) -> None:
+        """Take an observation into account, whoever made it."""
+        self._tap.put("clock", seen)
         self._latest = seen
         window = self._window
         if window and seen.host_s - window[-1].host_s < SPACING_S:
@@ -189,6 +212,12 @@ class Clock:
         if span >= 5 * SPACING_S:
             ticks = seen.position - window[0].position
             self._speed = max(0.0, ticks * self.tick_s / span)
+
+    def _tell(
+        self, what: Literal["started", "stopped", "stands"], tick: int, limit: int | None = None
+    ) -> None:
+        if self._tap.active:
+            self._tap.put("state", ClockEvent(what, self._host_time(), tick, limit))
 
     def _announce(self) -> None:
         self._changed.set()

@@ -10,7 +10,9 @@ before was taken.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import numpy as np
 import trio
@@ -19,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from spinnlive import wire
 from spinnlive.errors import NeuronIdError
 from spinnlive.live.database import SourceCore
+from spinnlive.live.tap import Tap
 from spinnlive.wire.sdp import PORT_INPUT
 
 IN_FLIGHT = 4
@@ -33,6 +36,16 @@ Barrier = Callable[[SourceCore], Awaitable[None]]
 Transmit = Callable[[bytes, SourceCore], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """Spikes that have left for an injector, for the tap; ``sent``: when, in seconds of
+    ``time.monotonic()``."""
+
+    label: str
+    neuron_ids: NDArray[np.int64]
+    sent: float
+
+
 class Injector:
     """The way into one SpikeInjector population, of ``size`` neurons."""
 
@@ -45,6 +58,7 @@ class Injector:
         ready: Callable[[], Awaitable[None]],
         transmit: Transmit,
         barrier: Barrier,
+        tap: Tap | None = None,
     ) -> None:
         self.label = label
         self.size = size
@@ -53,6 +67,7 @@ class Injector:
         self._ready = ready
         self._transmit = transmit
         self._barrier = barrier
+        self._tap = tap or Tap()
         self._turn = trio.Lock()
         self._headers = [
             wire.SdpHeader(core.x, core.y, core.p, PORT_INPUT).encode() for core in cores
@@ -93,6 +108,8 @@ class Injector:
                 self._in_flight[number] += 1
                 self._last_sent[number] = trio.current_time()
         self.spikes_sent += len(ids)
+        if self._tap.active:
+            self._tap.put("injected", Injected(self.label, ids, time.monotonic()))
 
     async def _make_room(self, number: int) -> None:
         if trio.current_time() - self._last_sent[number] >= PAUSE_S:

@@ -6,7 +6,13 @@ import contextlib
 import gc
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -21,8 +27,9 @@ from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.database import Core
 from spinnlive.live.notifications import LOOPBACK, Notifications
 from spinnlive.live.progress import progress_line
-from spinnlive.live.run import PATIENCE_S, LiveRun, Parts
+from spinnlive.live.run import PATIENCE_S, LiveRun, Parts, patience_s
 from spinnlive.live.services import services
+from spinnlive.live.stepping import Stepping
 from spinnlive.live.watch import Watch
 from spinnlive.live.worker import Worker
 from spinnlive.toolchain import machine
@@ -37,6 +44,9 @@ the reads took no longer for it, 11 ms a burst; on a chip without Ethernet 26 in
 
 _open = False
 
+_instead: Callable[[], AbstractAsyncContextManager[LiveRun]] | None = None
+"""What gives `open_live` its live run while there is one, see `instead`."""
+
 
 @asynccontextmanager
 async def open_live(
@@ -45,29 +55,37 @@ async def open_live(
     *,
     progress: bool = True,
     reports: str | Path | None = None,
+    record: str | Path | None = None,
 ) -> AsyncIterator[LiveRun]:
     """Load the network defined with ``sim`` (``import pyNN.spiNNaker as sim``), ready to run.
 
-    When the block is entered the network stands at tick 0 and nothing runs yet; see `LiveRun`. When
-    it is left, a run under way is stopped and every stream ends; PyNN's ``get_data()``,
-    ``get("weight")`` and ``sim.end()`` then work as after any run.
+        When the block is entered the network stands at tick 0 and nothing runs yet; see `LiveRun`. When
+        it is left, a run under way is stopped and every stream ends; PyNN's ``get_data()``,
+        ``get("weight")`` and ``sim.end()`` then work as after any run.
 
-    ``board``: an address, or anything with ``.address`` and ``.version``; None takes the machine
-    that the user's cfg names, or starts an emulated board when it names none; that one lives on
-    until this process ends or opens another live run. ``progress``: a line on the terminal while
-    the network is mapped and loaded. ``reports``: a folder for sPyNNaker's reports; none are
-    written without it.
+        ``board``: an address, or anything with ``.address`` and ``.version``; None takes the machine
+        that the user's cfg names, or starts an emulated board when it names none; that one lives on
+        until this process ends or opens another live run. ``progress``: a line on the terminal while
+        the network is mapped and loaded. ``reports``: a folder for sPyNNaker's reports; none are
+        written without it. ``record``: a new file for everything that goes in and out, for
+        `open_recording`; see docs/recording.md.
 
     Raises `RunStateError` when a live run is open already, ``sim.setup()`` was not called, or the
-    network has run before; `BoardUnreachable` when no board answers; `ToolchainError` when
-    sPyNNaker cannot map or load the network. A failure of the board while the block lasts
-    (`CoreFailure`, `BoardLost`) comes out of it as that one error, though several tasks may have
-    met it; what was received before stays with its readers. Cancelling while the network is loaded
-    waits for sPyNNaker, which cannot be interrupted there.
+        network has run before; `UsageError` when ``record`` names a file that exists;
+        `BoardUnreachable` when no board answers; `ToolchainError` when sPyNNaker cannot map or load the
+        network. A failure of the board while the block lasts (`CoreFailure`, `BoardLost`) comes out of
+        it as that one error, though several tasks may have met it; what was received before stays with
+        its readers. Cancelling while the network is loaded waits for sPyNNaker, which cannot be
+        interrupted there.
     """
+    if _instead is not None:
+        async with _instead() as replaced:
+            yield replaced
+        return
     async with AsyncExitStack() as stack:
         stack.enter_context(_the_only_one())
         simulator = Simulator(sim)
+        recorded = _no_recording if record is None else _recording(Path(record))
         chosen = await choose_board(board)
         if chosen is not None:
             machine.use(chosen)
@@ -94,17 +112,58 @@ async def open_live(
         watch = Watch(
             scp, connection.clock, connection.network, _clock_core(connection, populations)
         )
-        live = LiveRun(
-            Parts(simulator, worker, populations, client, connection, scp, watch, sender)
+        stepping = Stepping(
+            simulator,
+            worker,
+            client,
+            connection.clock,
+            await stack.enter_async_context(open_scp(connection.network.root)),
+            background,
+            connection.network.app_id,
+            delivered=connection.receiver.barrier,
+            patience_s=partial(patience_s, watch),
         )
+        parts = Parts(
+            simulator, worker, populations, client, connection, scp, watch, sender, stepping
+        )
+        live = LiveRun(parts)
+        await stack.enter_async_context(recorded(live, parts, background))
         client.on_start, client.on_stop = live.started, live.stopped
         stack.enter_context(_without_long_pauses())
-        with _one_failure(live):
+        with one_failure(live):
             try:
                 yield live
             finally:
                 with trio.CancelScope(shield=True):
                     await live.close()
+
+
+@contextmanager
+def instead(opened: Callable[[], AbstractAsyncContextManager[LiveRun]]) -> Iterator[None]:
+    """Let `open_live` give what ``opened()`` gives, whatever it is called with: for a program that
+    is to run on a recording as it stands."""
+    global _instead
+    before = _instead
+    _instead = opened
+    try:
+        yield
+    finally:
+        _instead = before
+
+
+Recording = Callable[[LiveRun, Parts, trio.Nursery], AbstractAsyncContextManager[object]]
+
+
+def _recording(path: Path) -> Recording:
+    """Give what records a live run at ``path``, once it is known that it can."""
+    from spinnlive.recording import live as recording  # MCAP is imported by those who record
+
+    recording.check_path(path)
+    return partial(recording.record_live, path)
+
+
+def _no_recording(*_: object) -> AbstractAsyncContextManager[object]:
+    return contextlib.nullcontext()
 
 
 @contextmanager
@@ -191,7 +250,7 @@ def _the_only_one() -> Iterator[None]:
 
 
 @contextmanager
-def _one_failure(live: LiveRun) -> Iterator[None]:
+def one_failure(live: LiveRun) -> Iterator[None]:
     """Let a failure of the board out by itself, however many tasks met it."""
     try:
         yield

@@ -55,7 +55,7 @@ class Receiver:
         self._sock.bind((local_address, 0))
         self._deliver = deliver
         self._boards: set[str] = set()
-        self._tag_replies: dict[int, trio.Event] = {}
+        self._answers: dict[int, trio.Event] = {}
         self._sequence = 0
         self.packets = 0
         self.malformed = 0
@@ -88,19 +88,31 @@ class Receiver:
                 self._deliver(packets, received)
             await trio.lowlevel.checkpoint()
 
+    async def barrier(self) -> None:
+        """Return when everything that the boards sent before this call has been delivered.
+
+        Asks each board that sends here something over this very socket: its answer comes behind
+        what it sent before. Raises `BoardUnreachable` when a board does not answer.
+        """
+        for board in self._boards:
+            await self._ask(board, wire.version_request(), "a sign of life")
+
     async def _claim(self, tag: LiveTag) -> None:
-        self._sequence = (self._sequence + 1) % wire.window.SEQUENCES
         request = wire.iptag_to_sender_request(tag.x, tag.y, tag.tag)
+        await self._ask(tag.board, request, f"that IP tag {tag.tag} sends live spikes here")
+
+    async def _ask(self, board: str, request: wire.ScpRequest, what: str) -> None:
+        self._sequence = (self._sequence + 1) % wire.window.SEQUENCES
         datagram = wire.encode_request(request, self._sequence)
-        answered = self._tag_replies[self._sequence] = trio.Event()
+        answered = self._answers[self._sequence] = trio.Event()
         for _ in range(TAG_TRIES):
-            self._sock.sendto(datagram, (tag.board, wire.SCP_UDP_PORT))
+            self._sock.sendto(datagram, (board, wire.SCP_UDP_PORT))
             with trio.move_on_after(TAG_TIMEOUT_S):
                 await answered.wait()
                 return
         raise BoardUnreachable(
-            f"the board at {tag.board} did not confirm that IP tag {tag.tag} sends live spikes "
-            f"here, asked {TAG_TRIES} times in {TAG_TRIES * TAG_TIMEOUT_S:g} s"
+            f"the board at {board} did not confirm {what}, asked {TAG_TRIES} times in "
+            f"{TAG_TRIES * TAG_TIMEOUT_S:g} s"
         )
 
     def _drain(self) -> list[wire.EventPacket]:
@@ -117,8 +129,8 @@ class Receiver:
                 self.kernel_drops = _DROPS.unpack(extra[0][2][: _DROPS.size])[0]
             if sender[0] not in self._boards:
                 self.strangers += 1
-            elif _is_tag_reply(datagram):
-                self._take_tag_reply(datagram)
+            elif _is_answer(datagram):
+                self._take_answer(datagram)
             else:
                 try:
                     packets.append(wire.decode_events(datagram))
@@ -127,15 +139,15 @@ class Receiver:
         self.packets += len(packets)
         return packets
 
-    def _take_tag_reply(self, datagram: bytes) -> None:
+    def _take_answer(self, datagram: bytes) -> None:
         try:
             reply = wire.decode_reply(datagram)
         except wire.MalformedPacket:
             self.malformed += 1
             return
-        waiting = self._tag_replies.get(reply.sequence)
+        waiting = self._answers.get(reply.sequence)
         if waiting is not None and reply.code == wire.ResultCode.OK:
-            del self._tag_replies[reply.sequence]
+            del self._answers[reply.sequence]
             waiting.set()
 
 
@@ -152,7 +164,7 @@ def local_address_towards(board: str) -> str:
         return str(probe.getsockname()[0])
 
 
-def _is_tag_reply(datagram: bytes) -> bool:
+def _is_answer(datagram: bytes) -> bool:
     """Say whether this is SDP (two bytes of padding first) and no spikes (a count and a header that
     is not 0)."""
     return datagram[:2] == b"\0\0" and len(datagram) > 2

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import numbers
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,7 @@ from spinnlive.errors import (
     BoardLost,
     NoInjector,
     NoLiveOutput,
+    RemoteError,
     RunStateError,
     SpinnliveError,
     ToolchainError,
@@ -27,6 +30,7 @@ from spinnlive.live.clock import Clock
 from spinnlive.live.database import SourceCore
 from spinnlive.live.injector import Injector
 from spinnlive.live.spikes import SpikeBatch
+from spinnlive.live.stepping import Stepping
 from spinnlive.live.streams import Policy, Stream
 from spinnlive.live.watch import Watch
 from spinnlive.live.weights import WeightReader, WeightStream, poll_tick
@@ -80,6 +84,7 @@ class Parts:
     scp: ScpClient
     watch: Watch
     sender: socket.socket
+    stepping: Stepping
 
 
 class LiveRun:
@@ -98,6 +103,8 @@ class LiveRun:
         self._run_scope = trio.CancelScope()
         self._changed = trio.Event()
         self._planned_end: int | None = None
+        parts.stepping.changed = self._announce
+        parts.stepping.transmit = self._send_on
 
     @property
     def clock(self) -> Clock:
@@ -132,16 +139,51 @@ class LiveRun:
         if self._busy:
             raise RunStateError("the network is already running: one run at a time")
         self._busy = True
-        self._planned_end = None if ticks is None else self.clock.tick + ticks
         self._run_scope = trio.CancelScope()
         try:
             with self._run_scope:
+                await self._leave_steps()
+                self._planned_end = None if ticks is None else self.clock.tick + ticks
                 await self._run(duration_ms)
         finally:
             self._busy = False
             self._announce()
         if self._closed:
             raise RunStateError("the live run was closed before this run was over")
+
+    async def step(self, duration_ms: float) -> None:
+        """Let the network run for exactly this biological time (ms), then stand and wait.
+
+        Between steps every core stands: what is injected then reaches the network in the first tick
+        of the next step, however long that takes to come. When this returns, all live spikes of the
+        step have been given to their streams. So a simulated environment and the network advance in
+        lockstep, and the whole loop is reproducible.
+
+        The first step enters stepped mode, which lasts until `run`, `leave_steps` or the end of the
+        live run; only after it can spikes be injected. Steps may have any length: multiples of the
+        first one's follow each other at once, any other length leaves stepped mode and enters it
+        anew, which takes a second or so and one tick more of biological time. Where recordings fill
+        the board's memory, sPyNNaker reads them between two steps.
+
+        Cancelling returns at once, and the network ends its step by itself: the next call waits for
+        that. Raises `UsageError` for a duration that is not a whole number of ticks; `RunStateError`
+        when the live run is closed or `run` is under way; `CoreFailure`, `BoardLost` and
+        `ToolchainError` as `run`.
+        """
+        ticks = self._steppable(duration_ms)
+        async with self._failing():
+            await self._parts.stepping.step(ticks, self._parts.connection.network.cores)
+
+    async def leave_steps(self) -> None:
+        """End stepped mode; nothing happens outside of it.
+
+        sPyNNaker reads the recordings back, and `run` goes on from here. In the middle of stepped
+        mode the toolchain has no way to end it where the network stands: it goes on for one tick
+        more, as `clock` then says.
+        """
+        self._check_open()
+        async with self._failing():
+            await self._leave_steps()
 
     def spikes(
         self, population: Any, *, policy: Policy = "drop_oldest", buffer: int = BUFFER
@@ -184,6 +226,7 @@ class LiveRun:
                 ready=self._until_running,
                 transmit=self._transmit,
                 barrier=self._barrier,
+                tap=self._parts.connection.tap,
             )
         return self._injectors[facts.label]
 
@@ -199,7 +242,8 @@ class LiveRun:
         ticks = whole_ticks("every", every, self.clock.timestep_ms)
         layout = self._parts.simulator.weights_layout(projection)
         reader = WeightReader(self._parts.scp, layout, self.clock.timestep_ms)
-        return WeightStream(reader, layout, self.clock, ticks, self._parts.watch.tick)
+        tap = self._parts.connection.tap
+        return WeightStream(reader, layout, self.clock, ticks, self._tick, tap)
 
     def statistics(self) -> LiveStatistics:
         """Give the counts so far."""
@@ -216,11 +260,15 @@ class LiveRun:
 
     def started(self) -> None:
         """The tool chain says that the board runs."""
+        if self._parts.stepping.active:
+            return  # which knows better
         self.clock.start(self._planned_end)
         self._announce()
 
     def stopped(self) -> None:
         """The tool chain says that the board has stopped."""
+        if self._parts.stepping.active:
+            return
         self.clock.stop()
         self._announce()
 
@@ -232,7 +280,43 @@ class LiveRun:
         self._announce()
         while self._busy:
             await self._changed.wait()
+        try:
+            await self._leave_steps()
+        except SpinnliveError as error:
+            await self._give_up_steps(error)
         self._parts.connection.router.end(self._failure)
+
+    def _steppable(self, duration_ms: float) -> int:
+        self._check_open()
+        ticks = whole_ticks("duration", duration_ms, self.clock.timestep_ms)
+        if self._busy:
+            raise RunStateError("the network is running: take steps when that run is over")
+        return ticks
+
+    async def _leave_steps(self) -> None:
+        if self._parts.stepping.active:
+            await self._parts.stepping.leave()
+
+    @asynccontextmanager
+    async def _failing(self) -> AsyncIterator[None]:
+        """Let a failure of the board in stepped mode end the live run."""
+        try:
+            yield
+        except RemoteError as error:
+            raise await self._give_up_steps(error) from error.__cause__
+
+    async def _give_up_steps(self, error: SpinnliveError) -> SpinnliveError:
+        with trio.CancelScope(shield=True):
+            cause = await self._cause(error)
+            await self._parts.stepping.abort()
+        return self._fail(cause)
+
+    async def _tick(self) -> int:
+        """Give the board's tick; in stepped mode, of the next moment that it stands."""
+        if self._parts.stepping.active:
+            await self._parts.stepping.stand()
+            return self.clock.tick
+        return await self._parts.watch.tick()
 
     async def _run(self, duration_ms: float | None) -> None:
         """Run in the worker with the watch beside it; the first error of either counts."""
@@ -277,16 +361,21 @@ class LiveRun:
         return error
 
     def _patience(self) -> float:
-        lost = isinstance(self._parts.watch.failure, BoardLost)
-        return PATIENCE_WITHOUT_BOARD_S if lost else PATIENCE_S
+        return patience_s(self._parts.watch)
 
     async def _until_running(self) -> None:
-        while not self.clock.running:
+        while not (self.clock.running or self._parts.stepping.standing):
             self._check_open()
             await self._changed.wait()
         self._check_open()
 
     async def _transmit(self, datagram: bytes, core: SourceCore) -> None:
+        if self._parts.stepping.standing:
+            self._parts.stepping.outbox.hold(datagram, core)
+        else:
+            await self._send_on(datagram, core)
+
+    async def _send_on(self, datagram: bytes, core: SourceCore) -> None:
         """Send at once where the kernel has room, which is always but in a flood."""
         board = self._parts.connection.network.ethernet[core.x, core.y]
         while True:
@@ -299,7 +388,8 @@ class LiveRun:
                 return  # an earlier datagram met a closed port; the watch will tell
 
     async def _barrier(self, core: SourceCore) -> None:
-        await poll_tick(self._parts.scp, self.clock, core.x, core.y, core.p)
+        if not self._parts.stepping.active:  # a standing core does not answer
+            await poll_tick(self._parts.scp, self.clock, core.x, core.y, core.p)
 
     def _announce(self) -> None:
         self._changed.set()
@@ -319,6 +409,12 @@ class LiveRun:
                 f"it has: {', '.join(self._populations)}"
             )
         return self._populations[label]
+
+
+def patience_s(watch: Watch) -> float:
+    """Give how long a stopped run may take to end (seconds)."""
+    lost = isinstance(watch.failure, BoardLost)
+    return PATIENCE_WITHOUT_BOARD_S if lost else PATIENCE_S
 
 
 def whole_ticks(name: str, time_ms: float, timestep_ms: float) -> int:

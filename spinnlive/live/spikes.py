@@ -3,6 +3,7 @@ spike."""
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from spinnlive import wire
 from spinnlive.live.keys import KeyTable
 from spinnlive.live.streams import Policy, Stream
+from spinnlive.live.tap import Tap
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,28 @@ class SpikeBatch:
     received: float
 
 
+@dataclass(frozen=True, slots=True)
+class LiveSpikes:
+    """Spikes that were read together, of all populations, for the tap.
+
+    Spike i is of tick ``ticks[i]`` (in order of arrival) and of neuron ``neurons[i]`` of the
+    population that is number ``populations[i]`` in `KeyTable.labels`. ``received`` as in
+    `SpikeBatch`.
+    """
+
+    received: float
+    ticks: NDArray[np.int64]
+    populations: NDArray[np.int16]
+    neurons: NDArray[np.int32]
+
+
 class SpikeRouter:
     """Turns packets into batches and gives each to every stream of its population."""
 
-    def __init__(self, keys: KeyTable, timestep_ms: float) -> None:
+    def __init__(self, keys: KeyTable, timestep_ms: float, tap: Tap | None = None) -> None:
         self._keys = keys
         self._timestep_ms = timestep_ms
+        self._tap = tap or Tap()
         # weakly: a stream that its reader has forgotten takes no more part
         self._streams: dict[int, weakref.WeakSet[Stream[SpikeBatch]]] = {}
         self.spikes = 0
@@ -63,18 +81,37 @@ class SpikeRouter:
             keys = group[0].keys if len(group) == 1 else np.concatenate([p.keys for p in group])
             populations, neurons, unknown = self._keys.locate(keys)
             self.unknown_keys += unknown
-            self.spikes += len(neurons)
-            for number, readers in self._streams.items():
-                if not readers:
-                    continue
-                ids = neurons[populations == number]
-                if not len(ids):
-                    continue
-                batch = SpikeBatch(
-                    self._keys.labels[number], tick, tick * self._timestep_ms, ids, received
-                )
-                for stream in tuple(readers):
-                    stream.put(batch)
+            ticks = np.full(len(neurons), tick, np.int64)
+            spikes = LiveSpikes(received, ticks, populations, neurons)
+            self._tap.put("spikes", spikes)
+            self.distribute(spikes)
+
+    def distribute(self, spikes: LiveSpikes) -> None:
+        """Give spikes to the streams of their populations, a batch for each tick."""
+        self.spikes += len(spikes.neurons)
+        borders = np.flatnonzero(np.diff(spikes.ticks)) + 1
+        for begin, end in itertools.pairwise([0, *borders.tolist(), len(spikes.ticks)]):
+            if begin < end:
+                self._one_tick(spikes, begin, end)
+
+    def _one_tick(self, spikes: LiveSpikes, begin: int, end: int) -> None:
+        tick = int(spikes.ticks[begin])
+        for number, readers in self._streams.items():
+            if not readers:
+                continue
+            ids = spikes.neurons[begin:end][spikes.populations[begin:end] == number]
+            if not len(ids):
+                continue
+            label, time_ms = self._keys.labels[number], tick * self._timestep_ms
+            batch = SpikeBatch(label, tick, time_ms, ids, spikes.received)
+            for stream in tuple(readers):
+                stream.put(batch)
+
+    async def room(self) -> None:
+        """Wait until every stream that blocks has room."""
+        for readers in self._streams.values():
+            for stream in tuple(readers):
+                await stream.room()
 
     def end(self, error: BaseException | None) -> None:
         """End every stream."""

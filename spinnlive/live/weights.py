@@ -22,6 +22,7 @@ from spinnlive.errors import RunStateError
 from spinnlive.live.clock import Clock
 from spinnlive.live.rows import Synapses, decode_rows
 from spinnlive.live.streams import StreamStatistics
+from spinnlive.live.tap import Tap
 from spinnlive.toolchain.values import MatrixBlock, MatrixCore, WeightsLayout
 
 VCPU_BASE = 0xE5007000
@@ -149,12 +150,14 @@ class WeightStream:
         clock: Clock,
         every_ticks: int,
         tick: Callable[[], Awaitable[int]],
+        tap: Tap | None = None,
     ) -> None:
         self._reader = reader
         self._layout = layout
         self._clock = clock
         self._every = every_ticks
         self._tick = tick
+        self._tap = tap or Tap()
         self._next = 0
         self._delivered = 0
         self._missed = 0
@@ -177,7 +180,7 @@ class WeightStream:
         self._missed += behind
         self._next = (before // self._every + 1) * self._every
         self._delivered += 1
-        return WeightSnapshot(
+        snapshot = WeightSnapshot(
             label=self._layout.label,
             tick=before,
             tick_after=after,
@@ -189,6 +192,8 @@ class WeightStream:
             unit=self._layout.unit,
             shape=(self._layout.n_pre, self._layout.n_post),
         )
+        self._tap.put("weights", snapshot)
+        return snapshot
 
     async def _reached(self, tick: int) -> int:
         """Wait until the board itself says that it has come to ``tick``; give the tick that it

@@ -38,14 +38,14 @@ def weights_layout(projection: Any) -> WeightsLayout:
             cores.append(_core(vertex, matrix))
     if matrix is None:
         raise UsageError(
-            f"projection {_name(projection)} has no synaptic rows on any core, so its weights "
+            f"projection {name_of(projection)} has no synaptic rows on any core, so its weights "
             "cannot be read while it runs: a Poisson source connected one to one can be merged "
             "into its target, and local-only models keep none"
         )
     scales = private.matrix_value(matrix, "weight_scales")
     n_pre = edge.pre_vertex.n_atoms
     return WeightsLayout(
-        label=_name(projection),
+        label=name_of(projection),
         n_pre=n_pre,
         n_post=edge.post_vertex.n_atoms,
         unit="µS" if projection.post.conductance_based else "nA",
@@ -71,7 +71,7 @@ def _row_format(projection: Any, dynamics: Any) -> tuple[int, int, int, bool]:
         SynapseDynamicsSTDP,
     )
 
-    refused = f"the weights of projection {_name(projection)} cannot be read while it runs: "
+    refused = f"the weights of projection {name_of(projection)} cannot be read while it runs: "
     if isinstance(dynamics, AbstractSynapseDynamicsStructural):
         raise UsageError(refused + "structural plasticity moves its synapses from row to row")
     if isinstance(dynamics, SynapseDynamicsSTDP):
@@ -123,5 +123,6 @@ def _bits(count: int) -> int:
     return 1 if count == 1 else int(np.ceil(np.log2(count)))
 
 
-def _name(projection: Any) -> str:
+def name_of(projection: Any) -> str:
+    """Give a projection's label, or one made of its populations'."""
     return projection.label or f"{projection.pre.label} → {projection.post.label}"

@@ -5,6 +5,8 @@ Every method but `Simulator.request_stop` blocks and belongs into one worker thr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,7 +14,8 @@ from typing import Any
 from spinnlive.errors import RunStateError, ToolchainError, UnknownProjection, UsageError
 from spinnlive.toolchain import layout, private, progress, reports
 from spinnlive.toolchain.early_stop import EarlyStop
-from spinnlive.toolchain.values import PopulationFacts, WeightsLayout
+from spinnlive.toolchain.stepped import SteppedRun
+from spinnlive.toolchain.values import PopulationFacts, ProjectionFacts, WeightsLayout
 
 
 class Simulator:
@@ -71,7 +74,6 @@ class Simulator:
             reports.keep(report_folder)
         set_config("Database", "create_database", "True")
         progress.redirect(sink)
-        self._early_stop.install()
         others = private.take_listeners()
         self._sim.external_devices.register_database_notification_request(host, port, None)
         try:
@@ -88,19 +90,36 @@ class Simulator:
 
         Raises `ToolchainError` from whatever sPyNNaker raised.
         """
+        self._early_stop.install()
         self._early_stop.clear()
         self.reached_ms = None
         self._endless = duration_ms is None
-        try:
+        with _explained():
             if duration_ms is None:
                 self._sim.external_devices.run_forever()
             else:
                 self._sim.run(duration_ms)
             self.reached_ms = float(self._sim.get_current_time())
-        except Exception as error:
-            raise ToolchainError(
-                f"sPyNNaker could not run the network: {type(error).__name__}: {error}"
-            ) from error
+
+    def run_stepped(self, run: SteppedRun, step_ms: float) -> None:
+        """Run in steps of this biological time (ms) until ``run`` is ended; else as `run`."""
+        self.reached_ms = None
+        timestep_ms = self._view.get_simulation_time_step_ms()
+        with _explained(), run.arranged() as ticks:
+            self._sim.external_devices.run_sync(ticks * timestep_ms, step_ms)
+            self.reached_ms = float(self._sim.get_current_time())
+
+    def next_sync(self) -> int:
+        """Give the number of the signal (SYNC0 or SYNC1, in turns) that takes the cores on, and
+        count it as sent."""
+        return int(self._view.get_next_sync_signal().value)
+
+    def simulation_cores(self) -> frozenset[tuple[int, int, int]]:
+        """Give the cores (x, y, p) that take part in runs; monitors do not."""
+        from spinnman.model.enums import ExecutableType
+
+        subsets = self._view.get_cores_for_type(ExecutableType.USES_SIMULATION_INTERFACE)
+        return frozenset((each.x, each.y, p) for each in subsets for p in each.processor_ids)
 
     def request_stop(self) -> bool:
         """Ask that the run under way end; may be called from any thread.
@@ -133,6 +152,18 @@ class Simulator:
             f"it has: {', '.join(str(each.label) for each in known) or 'none'}"
         )
 
+    def projections(self) -> tuple[ProjectionFacts, ...]:
+        """Describe the network's projections. Touches no board."""
+        return tuple(
+            ProjectionFacts(
+                label=layout.name_of(each),
+                pre=each.pre.label,
+                post=each.post.label,
+                dynamics=type(private.synapses_of(each).synapse_dynamics).__name__,
+            )
+            for each in self._view.iterate_projections()
+        )
+
     def _facts(self, population: Any) -> PopulationFacts:
         from spynnaker.pyNN.models.utility_models.spike_injector import SpikeInjector
 
@@ -141,3 +172,16 @@ class Simulator:
             size=population.size,
             is_injector=isinstance(population.celltype, SpikeInjector),
         )
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what sPyNNaker raises into `ToolchainError`."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except Exception as error:
+        raise ToolchainError(
+            f"sPyNNaker could not run the network: {type(error).__name__}: {error}"
+        ) from error

@@ -26,6 +26,17 @@ class PopulationFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectionFacts:
+    """A projection of the network, between populations by their labels; ``dynamics`` is the class
+    of its synapses."""
+
+    label: str
+    pre: str
+    post: str
+    dynamics: str
+
+
+@dataclass(frozen=True, slots=True)
 class MatrixBlock:
     """A synaptic matrix of one core: ``offset`` into its region and ``size``, in bytes;
     ``row_words`` with header."""

@@ -109,6 +109,11 @@ def get_time_request(x: int, y: int, cpu: int) -> ScpRequest:
     return ScpRequest(x, y, RunControl.GET_TIME, cpu=cpu, port=PORT_RUN_CONTROL)
 
 
+def pause_request(x: int, y: int, cpu: int) -> ScpRequest:
+    """Have a simulation core end its run at its next tick; it answers when it has taken notice."""
+    return ScpRequest(x, y, RunControl.PAUSE, cpu=cpu, port=PORT_RUN_CONTROL)
+
+
 def _check_length(length: int) -> None:
     if not 1 <= length <= SCP_MAX_DATA:
         raise ValueError(f"one READ or WRITE takes 1 to {SCP_MAX_DATA} bytes, not {length}")

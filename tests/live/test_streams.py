@@ -54,7 +54,7 @@ async def test_error_ends_after_what_was_held() -> None:
         await anext(numbers)
 
 
-@pytest.mark.parametrize(("policy", "buffer"), [("block", 1), ("whatever", 1), ("latest", 0)])
+@pytest.mark.parametrize(("policy", "buffer"), [("whatever", 1), ("latest", 0), ("block", True)])
 def test_what_cannot_be(policy: str, buffer: int) -> None:
     with pytest.raises(UsageError):
         stream(policy, buffer)
@@ -103,6 +103,51 @@ async def test_an_error_reaches_every_waiting_reader() -> None:
         nursery.start_soon(read)
         await trio.testing.wait_all_tasks_blocked()
         numbers.end(error)
+
+
+async def test_block_drops_nothing_and_lets_the_source_wait() -> None:
+    numbers = stream("block", 2)
+    sent: list[int] = []
+
+    async def source() -> None:
+        for number in range(5):
+            await numbers.room()
+            numbers.put(number)
+            sent.append(number)
+        numbers.end()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(source)
+        await trio.testing.wait_all_tasks_blocked()
+        assert (sent, numbers.full) == ([0, 1], True)
+        assert await anext(numbers) == 0
+        await trio.testing.wait_all_tasks_blocked()
+        assert sent == [0, 1, 2]
+        assert await rest(numbers) == [1, 2, 3, 4]
+    assert numbers.statistics() == StreamStatistics(delivered=5, dropped=0, peak_buffer=2)
+
+
+async def test_a_source_that_does_not_wait_goes_beyond_the_buffer_of_block() -> None:
+    numbers = stream("block", 2)
+    for number in range(4):
+        numbers.put(number)
+    numbers.end()
+    await numbers.room()  # nobody waits for an ended stream
+    assert await rest(numbers) == [0, 1, 2, 3]
+    assert numbers.statistics() == StreamStatistics(delivered=4, dropped=0, peak_buffer=4)
+
+
+async def test_a_stream_is_asked_while_a_reader_waits() -> None:
+    numbers = stream("block")
+    assert not numbers.asked
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(numbers.__anext__)
+        await trio.testing.wait_all_tasks_blocked()
+        assert numbers.asked
+        numbers.put(1)
+        assert not numbers.asked
+    numbers.end()
+    assert numbers.asked, "so that the source comes to an end"
 
 
 async def test_leaving_the_block_ends_its_part() -> None:

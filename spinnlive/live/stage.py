@@ -1,0 +1,201 @@
+"""A live run without a board: for the replay of a recording, and for users' own tests.
+
+`LiveRun` itself is the genuine one, with all of its streams and checks. Only what it stands on is
+replaced: where sPyNNaker would run the network on a board, a `Play` makes time pass and says what
+happens in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import trio
+
+from spinnlive.errors import RunStateError, SpinnliveError, UsageError
+from spinnlive.live.clock import Clock
+from spinnlive.live.database import NetworkMap
+from spinnlive.live.keys import KeyTable
+from spinnlive.live.run import Parts
+from spinnlive.live.spikes import SpikeRouter
+from spinnlive.live.tap import Tap
+from spinnlive.toolchain.values import PopulationFacts
+
+Play = Callable[[int | None], Awaitable[None]]
+"""Lets so many ticks pass, or passes on until cancelled when it is None."""
+
+
+class StageClock(Clock):
+    """A clock whose waiters wake when time has been moved on, not by the host's own clock."""
+
+    def __init__(
+        self, timestep_us: int, time_scale_factor: int, host_time: Callable[[], float], tap: Tap
+    ) -> None:
+        super().__init__(timestep_us, time_scale_factor, host_time, tap)
+        self._over: BaseException | None = None
+        self._targets: list[int] = []
+        self._moved = trio.lowlevel.ParkingLot()
+
+    async def wait_until(self, tick: int) -> None:
+        """Return when ``tick`` has been reached; see `Clock.wait_until`."""
+        self._targets.append(tick)
+        try:
+            await trio.lowlevel.checkpoint()
+            while self._over is None and self.read().position < tick:
+                await self._moved.park()
+        finally:
+            self._targets.remove(tick)
+        if self._over is not None:
+            raise self._over
+
+    @property
+    def awaited(self) -> int | None:
+        """The earliest tick that somebody waits for."""
+        return min(self._targets, default=None)
+
+    def moved(self) -> None:
+        """Time has passed: let those look whose tick may have come."""
+        self._moved.unpark_all()
+
+    def end(self, error: BaseException | None) -> None:
+        """The run is over: whoever waits is told."""
+        self._over = error or RunStateError("the live run is closed")
+        super().end(error)
+        self._moved.unpark_all()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The network as a live run needs to know it; times as in `Clock`."""
+
+    board: str
+    populations: tuple[PopulationFacts, ...]
+    labels: tuple[str, ...]
+    live: frozenset[str]
+    timestep_us: int
+    time_scale_factor: int
+    host_time: Callable[[], float]
+
+
+class StageConnection:
+    """What stands for the connection to a board: nothing but clock, router and tap."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.network = NetworkMap(
+            ethernet={(0, 0): stage.board},
+            root=stage.board,
+            app_id=0,
+            timestep_us=stage.timestep_us,
+            time_scale_factor=stage.time_scale_factor,
+            tags=(),
+            live=stage.live,
+            keys=KeyTable.build(stage.labels, *(np.empty(0, np.int64) for _ in range(3))),
+            sources={},
+            cores=(),
+        )
+        self.tap = Tap()
+        self.clock = StageClock(
+            stage.timestep_us, stage.time_scale_factor, stage.host_time, self.tap
+        )
+        self.router = SpikeRouter(self.network.keys, self.clock.timestep_ms, self.tap)
+
+
+class _Simulator:
+    """Stands for sPyNNaker."""
+
+    def __init__(self, connection: StageConnection, play: Play) -> None:
+        self._clock = connection.clock
+        self._play = play
+        self.reached_ms: float | None = None
+
+    async def run(self, duration_ms: float | None) -> None:
+        """Let this biological time (ms) pass."""
+        self.reached_ms = None
+        ticks = None if duration_ms is None else round(duration_ms / self._clock.timestep_ms)
+        try:
+            await self._play(ticks)
+        finally:
+            self.reached_ms = self._clock.tick * self._clock.timestep_ms
+
+    def request_stop(self) -> bool:
+        """Say that it can be stopped: cancelling has done so."""
+        return True
+
+    def weights_layout(self, projection: Any) -> Any:
+        """There is no memory to read."""
+        raise UsageError("a live run without a board has no memory to read weights from")
+
+
+class _Worker:
+    """Stands for the thread of sPyNNaker."""
+
+    async def call(self, function: Callable[..., Awaitable[Any]], *args: Any, **_: object) -> Any:
+        """Call the function, which does not block."""
+        return await function(*args)
+
+
+class _Watch:
+    """Stands for what looks after the board: nothing ever happens to this one."""
+
+    failure: SpinnliveError | None = None
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        await trio.sleep_forever()
+
+    async def tick(self) -> int:
+        """Give the tick."""
+        await trio.lowlevel.checkpoint()
+        return self._clock.tick
+
+    async def diagnose(self) -> None:
+        """Find nothing."""
+
+
+class _Stepping:
+    """Stands for stepped mode: a step is a stretch of the play, and nothing stands in between."""
+
+    active = False
+    standing = False
+
+    def __init__(self, play: Play) -> None:
+        self._play = play
+        self._turn = trio.Lock()
+        self.changed: Callable[[], None] = lambda: None
+        self.transmit: Callable[..., Awaitable[None]] | None = None
+
+    async def step(self, ticks: int, cores: object) -> None:
+        """Let so many ticks pass."""
+        async with self._turn:
+            await self._play(ticks)
+
+
+class _Client:
+    """Stands for our side of the tool chain's handshake."""
+
+    error: SpinnliveError | None = None
+
+
+def parts_on(stage: Stage, play: Play) -> tuple[Parts, StageConnection]:
+    """Give the parts of a live run whose time is made by ``play``, and the connection among them.
+
+    What is injected leaves for nowhere: only the tap is told of it.
+    """
+    connection = StageConnection(stage)
+    parts = Parts(
+        simulator=cast(Any, _Simulator(connection, play)),
+        worker=cast(Any, _Worker()),
+        populations=stage.populations,
+        client=cast(Any, _Client()),
+        connection=cast(Any, connection),
+        scp=cast(Any, None),
+        watch=cast(Any, _Watch(connection.clock)),
+        sender=cast(Any, None),
+        stepping=cast(Any, _Stepping(play)),
+    )
+    return parts, connection
