@@ -21,6 +21,7 @@ test: lint ctest pytest
 # Timed, and so never part of the tests.
 bench: $(VENV)/.installed
 	$(BIN)/python -P benchmarks/loop_latency.py
+	$(BIN)/python -P benchmarks/receive.py
 
 # Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):
 #   make conformance EXAMPLES=FOLDER TESTS="FOLDER ..." [SUPPORT="FOLDER ..."] [K="PART ..."] [OPTIONS="--again ..."]

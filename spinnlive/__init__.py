@@ -25,13 +25,19 @@ from spinnlive.errors import (
     UnknownProjection,
     UsageError,
 )
-from spinnlive.live.clock import Clock, ClockReading
-from spinnlive.live.injector import Injector
+from spinnlive.live.clock import Clock, ClockReading, HostTime
+from spinnlive.live.delivery import PopulationReport
+from spinnlive.live.injector import Injector, InjectorStatistics, Played
+from spinnlive.live.loss import GathererReport
+from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.open import open_live
-from spinnlive.live.run import LiveRun, LiveStatistics
-from spinnlive.live.spikes import SpikeBatch
+from spinnlive.live.report import LiveReport
+from spinnlive.live.run import LiveRun
+from spinnlive.live.spikes import SpikeBatch, SpikeStream
+from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.streams import Stream, StreamStatistics
 from spinnlive.live.weights import WeightSnapshot, WeightStream
+from spinnlive.live.windows import WindowCounts, WindowStream
 from spinnlive.recording.kinds import RunFacts
 from spinnlive.recording.replay import Replay, open_recording
 from spinnlive.toolchain import defaults as _defaults
@@ -45,18 +51,26 @@ __all__ = [
     "Clock",
     "ClockReading",
     "CoreFailure",
+    "GathererReport",
+    "HostTime",
     "Injector",
+    "InjectorStatistics",
+    "LiveReport",
     "LiveRun",
     "LiveStatistics",
+    "MergedSpikes",
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
+    "Played",
+    "PopulationReport",
     "RemoteError",
     "Replay",
     "RunFacts",
     "RunStateError",
     "ScpError",
     "SpikeBatch",
+    "SpikeStream",
     "SpinnliveError",
     "Stream",
     "StreamOverflow",
@@ -67,6 +81,8 @@ __all__ = [
     "UsageError",
     "WeightSnapshot",
     "WeightStream",
+    "WindowCounts",
+    "WindowStream",
     "open_live",
     "open_recording",
 ]

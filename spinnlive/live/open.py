@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
@@ -22,9 +21,10 @@ import trio
 from spinnlive import wire
 from spinnlive.boards.scp import open_scp
 from spinnlive.errors import BoardUnreachable, RunStateError, ToolchainError
-from spinnlive.live.board import PROBE_TRIES, Board, choose_board
+from spinnlive.live.board import PROBE_TRIES, Board, choose_board, ethernet_chips
 from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.database import Core
+from spinnlive.live.intake import Intakes
 from spinnlive.live.notifications import LOOPBACK, Notifications
 from spinnlive.live.progress import progress_line
 from spinnlive.live.run import PATIENCE_S, LiveRun, Parts, patience_s
@@ -56,27 +56,31 @@ async def open_live(
     progress: bool = True,
     reports: str | Path | None = None,
     record: str | Path | None = None,
+    heartbeat: bool = True,
 ) -> AsyncIterator[LiveRun]:
     """Load the network defined with ``sim`` (``import pyNN.spiNNaker as sim``), ready to run.
 
-        When the block is entered the network stands at tick 0 and nothing runs yet; see `LiveRun`. When
-        it is left, a run under way is stopped and every stream ends; PyNN's ``get_data()``,
-        ``get("weight")`` and ``sim.end()`` then work as after any run.
+    When the block is entered the network stands at tick 0 and nothing runs yet; see `LiveRun`. When
+    it is left, a run under way is stopped and every stream ends; PyNN's ``get_data()``,
+    ``get("weight")`` and ``sim.end()`` then work as after any run.
 
-        ``board``: an address, or anything with ``.address`` and ``.version``; None takes the machine
-        that the user's cfg names, or starts an emulated board when it names none; that one lives on
-        until this process ends or opens another live run. ``progress``: a line on the terminal while
-        the network is mapped and loaded. ``reports``: a folder for sPyNNaker's reports; none are
-        written without it. ``record``: a new file for everything that goes in and out, for
-        `open_recording`; see docs/recording.md.
+    ``board``: an address, or anything with ``.address`` and ``.version``; None takes the machine
+    that the user's cfg names, or starts an emulated board when it names none; that one lives on
+    until this process ends or opens another live run. ``progress``: a line on the terminal while
+    the network is mapped and loaded. ``reports``: a folder for sPyNNaker's reports; none are
+    written without it. ``record``: a new file for everything that goes in and out, for
+    `open_recording`; see docs/recording.md. ``heartbeat``: where the network has live output, add
+    one neuron that fires in every tick, on a core of its own for each board, so that lost live
+    spikes are noticed at once and the watermark moves in every tick; your populations do not see it
+    (docs/streams.md).
 
     Raises `RunStateError` when a live run is open already, ``sim.setup()`` was not called, or the
-        network has run before; `UsageError` when ``record`` names a file that exists;
-        `BoardUnreachable` when no board answers; `ToolchainError` when sPyNNaker cannot map or load the
-        network. A failure of the board while the block lasts (`CoreFailure`, `BoardLost`) comes out of
-        it as that one error, though several tasks may have met it; what was received before stays with
-        its readers. Cancelling while the network is loaded waits for sPyNNaker, which cannot be
-        interrupted there.
+    network has run before; `UsageError` when ``record`` names a file that exists;
+    `BoardUnreachable` when no board answers; `ToolchainError` when sPyNNaker cannot map or load the
+    network. A failure of the board while the block lasts (`CoreFailure`, `BoardLost`) comes out of
+    it as that one error, though several tasks may have met it; what was received before stays with
+    its readers. Cancelling while the network is loaded waits for sPyNNaker, which cannot be
+    interrupted there.
     """
     if _instead is not None:
         async with _instead() as replaced:
@@ -101,14 +105,13 @@ async def open_live(
         background.start_soon(notifications.serve, client.database, client.start, client.stop)
         with progress_line(progress) as sink:
             folder = None if reports is None else Path(reports)
-            load = partial(simulator.load, LOOPBACK, notifications.port, sink, folder)
+            beats = await ethernet_chips(chosen) if heartbeat else None
+            load = partial(simulator.load, LOOPBACK, notifications.port, sink, folder, beats)
             populations = await _loaded(worker, load, chosen)
         connection = _connected(client)
         scp = await stack.enter_async_context(
             open_scp(connection.network.root, window=READS_AT_ONCE)
         )
-        sender = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        sender.setblocking(False)
         watch = Watch(
             scp, connection.clock, connection.network, _clock_core(connection, populations)
         )
@@ -120,11 +123,22 @@ async def open_live(
             await stack.enter_async_context(open_scp(connection.network.root)),
             background,
             connection.network.app_id,
-            delivered=connection.receiver.barrier,
+            delivered=connection.stand,
             patience_s=partial(patience_s, watch),
         )
+        intakes = Intakes(connection.network, connection.clock, stepping)
+        sockets.callback(intakes.close)
         parts = Parts(
-            simulator, worker, populations, client, connection, scp, watch, sender, stepping
+            simulator,
+            worker,
+            populations,
+            client,
+            connection,
+            scp,
+            watch,
+            intakes,
+            background,
+            stepping,
         )
         live = LiveRun(parts)
         await stack.enter_async_context(recorded(live, parts, background))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import numbers
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import trio
+from numpy.typing import ArrayLike
 
-from spinnlive import wire
 from spinnlive.boards.scp import ScpClient
 from spinnlive.errors import (
     BoardLost,
@@ -25,15 +25,21 @@ from spinnlive.errors import (
     UnknownPopulation,
     UsageError,
 )
+from spinnlive.live import readers
 from spinnlive.live.client import Connection, LiveClient
-from spinnlive.live.clock import Clock
-from spinnlive.live.database import SourceCore
+from spinnlive.live.clock import LAST_TICK, Clock
 from spinnlive.live.injector import Injector
-from spinnlive.live.spikes import SpikeBatch
+from spinnlive.live.intake import Intakes
+from spinnlive.live.merge import MergedSpikes
+from spinnlive.live.report import LiveReport, make_report, stopped
+from spinnlive.live.spikes import SpikeBatch, SpikeStream
+from spinnlive.live.statistics import LiveStatistics, count
 from spinnlive.live.stepping import Stepping
-from spinnlive.live.streams import Policy, Stream
+from spinnlive.live.streams import Policy
+from spinnlive.live.waiting import Condition, condition
 from spinnlive.live.watch import Watch
-from spinnlive.live.weights import WeightReader, WeightStream, poll_tick
+from spinnlive.live.weights import WeightReader, WeightStream
+from spinnlive.live.windows import WindowStream
 from spinnlive.live.worker import Worker
 from spinnlive.toolchain.simulator import Simulator
 from spinnlive.toolchain.values import PopulationFacts
@@ -50,27 +56,6 @@ PATIENCE_WITHOUT_BOARD_S = 3.0
 TIME_TOLERANCE = 1e-6
 """How far a duration may be from a whole number of ticks (ticks)."""
 
-LAST_TICK = 0xFFFFFFFF
-"""Cores count their ticks in 32 bits."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveStatistics:
-    """Counts of a live run so far.
-
-    ``kernel_drops`` are datagrams that the kernel dropped because nobody read them in time;
-    ``unknown_keys`` spikes of no population of the network; ``malformed`` datagrams that made no
-    sense; ``strangers`` datagrams from hosts that are no board of the run.
-    """
-
-    packets_in: int
-    spikes_in: int
-    spikes_out: int
-    kernel_drops: int
-    unknown_keys: int
-    malformed: int
-    strangers: int
-
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -83,7 +68,8 @@ class Parts:
     connection: Connection
     scp: ScpClient
     watch: Watch
-    sender: socket.socket
+    intakes: Intakes
+    background: trio.Nursery
     stepping: Stepping
 
 
@@ -104,7 +90,7 @@ class LiveRun:
         self._changed = trio.Event()
         self._planned_end: int | None = None
         parts.stepping.changed = self._announce
-        parts.stepping.transmit = self._send_on
+        parts.stepping.transmit = parts.intakes.post
 
     @property
     def clock(self) -> Clock:
@@ -185,25 +171,83 @@ class LiveRun:
         async with self._failing():
             await self._leave_steps()
 
-    def spikes(
-        self, population: Any, *, policy: Policy = "drop_oldest", buffer: int = BUFFER
-    ) -> Stream[SpikeBatch]:
-        """Give a stream of the population's live spikes from now on; see `Stream` and `SpikeBatch`.
+    @property
+    def watermark(self) -> int:
+        """All live spikes before this tick have been delivered, but for late ones."""
+        return self._parts.connection.watermark.tick
 
-        ``buffer`` is in batches, about one for each tick with a spike; ``policy`` says what happens
-        when it is full. Every stream of a population gets every spike. Raises `UnknownPopulation`;
-        `NoLiveOutput` when ``activate_live_output_for`` was not called for it; `UsageError` for a
-        policy or buffer that cannot be.
+    def spikes(
+        self, *populations: Any, policy: Policy = "drop_oldest", buffer: int = BUFFER
+    ) -> SpikeStream | MergedSpikes:
+        """Give a stream of the populations' live spikes from now on; see `SpikeBatch`.
+
+        Of one population, batches come as they arrive (`SpikeStream`); of several, merged in the
+        order of their ticks (`MergedSpikes`). ``buffer`` is in batches, about one for each tick
+        with a spike of a population; ``policy`` says what happens when it is full. Every stream
+        gets every spike. Raises `UnknownPopulation`; `NoLiveOutput` when
+        ``activate_live_output_for`` was not called for one; `UsageError` for a policy or buffer
+        that cannot be.
+        """
+        labels = [self._live(population).label for population in populations]
+        return readers.spikes(self._parts.connection, labels, policy, buffer)
+
+    def window(
+        self, population: Any, ms: float, *, policy: Policy = "drop_oldest", buffer: int = BUFFER
+    ) -> WindowStream:
+        """Give a stream of spike counts per neuron, one for each window of ``ms`` of biological
+        time; see `WindowCounts`.
+
+        ``buffer`` is in windows. Raises as `spikes`, and `UsageError` when ``ms`` is not a whole
+        number of ticks.
+        """
+        facts = self._live(population)
+        ticks = whole_ticks("ms", ms, self.clock.timestep_ms)
+        return readers.window(
+            self._parts.connection, facts.label, facts.size, ticks, policy, buffer
+        )
+
+    async def wait_for(
+        self,
+        population: Any,
+        *,
+        spikes: int | None = None,
+        neurons: ArrayLike | None = None,
+        when: Condition | None = None,
+        within_ms: float | None = None,
+    ) -> SpikeBatch | None:
+        """Wait until the population has done something; give the batch of spikes that did it.
+
+        What: has fired ``spikes`` more spikes (default 1), counting those of ``neurons`` (default
+        all); or ``when(batch)`` says True to one of its batches. None after ``within_ms`` of
+        biological time without it, counted from where the network is now; it does not pass while
+        the network stands. Cancelling it has no effect on anything else.
+
+        Raises as `spikes`; `NeuronIdError`; `UsageError` for a condition that cannot be;
+        `RunStateError`, or what ended the live run, when it ends before.
+        """
+        facts = self._live(population)
+        wanted = condition(facts.label, facts.size, spikes, neurons, when)
+        ticks = None
+        if within_ms is not None:
+            ticks = whole_ticks("within_ms", within_ms, self.clock.timestep_ms)
+        return await readers.wait_for(self._parts.connection, facts.label, wanted, ticks)
+
+    async def report(self) -> LiveReport:
+        """Say what became of the live spikes so far: delivered, late, and lost, and where.
+
+        Populations that record their spikes are compared with what the board recorded, since the
+        live run began or the network was last reset. Raises `RunStateError` while the network runs
+        (`statistics` works then), and when the live run is closed.
         """
         self._check_open()
-        label = self._facts(population).label
-        if label not in self._parts.connection.network.live:
-            having = ", ".join(sorted(self._parts.connection.network.live)) or "none"
-            raise NoLiveOutput(
-                f"population {label!r} sends no live spikes (those that do: {having}): call "
-                "sim.external_devices.activate_live_output_for(population) before open_live"
-            )
-        return self._parts.connection.router.open(label, policy, buffer)
+        if self._busy or self.clock.running:
+            raise RunStateError("the network runs: its report can be made when it stands")
+        parts = self._parts
+        return await make_report(
+            parts.connection,
+            parts.scp,
+            partial(parts.worker.call, parts.simulator.recorded_spikes, patience_s=self._patience),
+        )
 
     def injector(self, population: Any) -> Injector:
         """Give the way to send spikes into a SpikeInjector.
@@ -222,10 +266,12 @@ class LiveRun:
             self._injectors[facts.label] = Injector(
                 facts.label,
                 facts.size,
-                self._parts.connection.network.sources.get(facts.label, ()),
+                self._parts.intakes.lanes(facts.label),
+                self.clock,
                 ready=self._until_running,
-                transmit=self._transmit,
-                barrier=self._barrier,
+                check_open=self._check_open,
+                spawn=self._parts.background.start_soon,
+                shift=lambda: 0,
                 tap=self._parts.connection.tap,
             )
         return self._injectors[facts.label]
@@ -247,16 +293,8 @@ class LiveRun:
 
     def statistics(self) -> LiveStatistics:
         """Give the counts so far."""
-        receiver, router = self._parts.connection.receiver, self._parts.connection.router
-        return LiveStatistics(
-            packets_in=receiver.packets,
-            spikes_in=router.spikes,
-            spikes_out=sum(injector.spikes_sent for injector in self._injectors.values()),
-            kernel_drops=receiver.kernel_drops,
-            unknown_keys=router.unknown_keys,
-            malformed=receiver.malformed + router.untimed,
-            strangers=receiver.strangers,
-        )
+        sent = sum(injector.spikes_sent for injector in self._injectors.values())
+        return count(self._parts.connection, sent)
 
     def started(self) -> None:
         """The tool chain says that the board runs."""
@@ -340,7 +378,10 @@ class LiveRun:
             raise self._fail(await self._cause(_first(failures))) from None
         finally:
             if parts.simulator.reached_ms is not None:
-                self.clock.set_tick(round(parts.simulator.reached_ms / self.clock.timestep_ms))
+                tick = round(parts.simulator.reached_ms / self.clock.timestep_ms)
+                self.clock.set_tick(tick)
+                with trio.CancelScope(shield=True):
+                    await stopped(parts.connection, tick, whole=tick == self._planned_end)
 
     async def _cause(self, error: SpinnliveError) -> SpinnliveError:
         """Look behind an error of the tool chain: a failed core is the better explanation."""
@@ -369,28 +410,6 @@ class LiveRun:
             await self._changed.wait()
         self._check_open()
 
-    async def _transmit(self, datagram: bytes, core: SourceCore) -> None:
-        if self._parts.stepping.standing:
-            self._parts.stepping.outbox.hold(datagram, core)
-        else:
-            await self._send_on(datagram, core)
-
-    async def _send_on(self, datagram: bytes, core: SourceCore) -> None:
-        """Send at once where the kernel has room, which is always but in a flood."""
-        board = self._parts.connection.network.ethernet[core.x, core.y]
-        while True:
-            try:
-                self._parts.sender.sendto(datagram, (board, wire.SCP_UDP_PORT))
-                return
-            except BlockingIOError:
-                await trio.lowlevel.wait_writable(self._parts.sender)
-            except ConnectionRefusedError:
-                return  # an earlier datagram met a closed port; the watch will tell
-
-    async def _barrier(self, core: SourceCore) -> None:
-        if not self._parts.stepping.active:  # a standing core does not answer
-            await poll_tick(self._parts.scp, self.clock, core.x, core.y, core.p)
-
     def _announce(self) -> None:
         self._changed.set()
         self._changed = trio.Event()
@@ -400,6 +419,18 @@ class LiveRun:
             raise self._failure
         if self._closed:
             raise RunStateError("the live run is closed")
+
+    def _live(self, population: Any) -> PopulationFacts:
+        """Give a population that sends live spikes."""
+        self._check_open()
+        facts, having = self._facts(population), self._parts.connection.network.live
+        if facts.label not in having:
+            raise NoLiveOutput(
+                f"population {facts.label!r} sends no live spikes (those that do: "
+                f"{', '.join(sorted(having)) or 'none'}): call "
+                "sim.external_devices.activate_live_output_for(population) before open_live"
+            )
+        return facts
 
     def _facts(self, population: Any) -> PopulationFacts:
         label = population if isinstance(population, str) else getattr(population, "label", None)

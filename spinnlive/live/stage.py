@@ -7,6 +7,7 @@ happens in it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,11 +17,12 @@ import trio
 
 from spinnlive.errors import RunStateError, SpinnliveError, UsageError
 from spinnlive.live.clock import Clock
-from spinnlive.live.database import NetworkMap
+from spinnlive.live.database import NetworkMap, SourceCore
 from spinnlive.live.keys import KeyTable
 from spinnlive.live.run import Parts
 from spinnlive.live.spikes import SpikeRouter
 from spinnlive.live.tap import Tap
+from spinnlive.live.watermark import Watermark
 from spinnlive.toolchain.values import PopulationFacts
 
 Play = Callable[[int | None], Awaitable[None]]
@@ -37,6 +39,10 @@ class StageClock(Clock):
         self._over: BaseException | None = None
         self._targets: list[int] = []
         self._moved = trio.lowlevel.ParkingLot()
+
+    async def sleep_until(self, tick: float) -> None:
+        """Return when ``tick`` has been reached; see `Clock.sleep_until`."""
+        await self.wait_until(math.ceil(tick))
 
     async def wait_until(self, tick: int) -> None:
         """Return when ``tick`` has been reached; see `Clock.wait_until`."""
@@ -77,6 +83,7 @@ class Stage:
     timestep_us: int
     time_scale_factor: int
     host_time: Callable[[], float]
+    background: trio.Nursery
 
 
 class StageConnection:
@@ -99,7 +106,15 @@ class StageConnection:
         self.clock = StageClock(
             stage.timestep_us, stage.time_scale_factor, stage.host_time, self.tap
         )
-        self.router = SpikeRouter(self.network.keys, self.clock.timestep_ms, self.tap)
+        self.watermark = Watermark.of_one()
+        self.router = SpikeRouter(
+            self.network.keys, self.clock.timestep_ms, self.tap, self.watermark
+        )
+        self.receivers = ()
+
+    async def barrier(self) -> None:
+        """Nothing is on its way."""
+        await trio.lowlevel.checkpoint()
 
 
 class _Simulator:
@@ -122,6 +137,9 @@ class _Simulator:
     def request_stop(self) -> bool:
         """Say that it can be stopped: cancelling has done so."""
         return True
+
+    async def recorded_spikes(self, label: str) -> None:
+        """No board has recorded anything."""
 
     def weights_layout(self, projection: Any) -> Any:
         """There is no memory to read."""
@@ -175,6 +193,30 @@ class _Stepping:
             await self._play(ticks)
 
 
+class _Lane:
+    """Stands for the way to an injector's core: what is sent there leaves for nowhere."""
+
+    def __init__(self, size: int) -> None:
+        self.core = SourceCore(0, 0, 0, 0, size - 1)
+
+    async def send(self, packet: bytes) -> None:
+        """Let it go."""
+
+
+class _Intakes:
+    """Stands for the ways into the board."""
+
+    def __init__(self, populations: tuple[PopulationFacts, ...]) -> None:
+        self._sizes = {each.label: each.size for each in populations}
+
+    def lanes(self, label: str) -> list[_Lane]:
+        """Give one core for all of a population."""
+        return [_Lane(self._sizes[label])]
+
+    async def post(self, datagram: bytes, core: SourceCore) -> None:
+        """Let it go."""
+
+
 class _Client:
     """Stands for our side of the tool chain's handshake."""
 
@@ -195,7 +237,8 @@ def parts_on(stage: Stage, play: Play) -> tuple[Parts, StageConnection]:
         connection=cast(Any, connection),
         scp=cast(Any, None),
         watch=cast(Any, _Watch(connection.clock)),
-        sender=cast(Any, None),
+        intakes=cast(Any, _Intakes(stage.populations)),
+        background=stage.background,
         stepping=cast(Any, _Stepping(play)),
     )
     return parts, connection

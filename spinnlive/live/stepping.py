@@ -60,7 +60,7 @@ class Stepping:
         scp: ScpClient,
         nursery: trio.Nursery,
         app_id: int,
-        delivered: Callable[[], Awaitable[None]],
+        delivered: Callable[[int], Awaitable[None]],
         patience_s: Callable[[], float],
     ) -> None:
         self.transmit: Callable[[bytes, SourceCore], Awaitable[None]] = _nowhere
@@ -177,7 +177,7 @@ class Stepping:
         wait_s = self._step * self._clock.tick_s
         try:
             self._state = await self._cores.come_to((wanted, wire.CpuState.READY), wait_s)
-            await self._delivered()
+            await self._delivered(target)
         except SpinnliveError as error:
             self._error = error
             self._go(Place.SYNC)
@@ -225,7 +225,7 @@ class Stepping:
             await self._cores.end_run(release=True)
             self._next_signal()
             await self._cores.come_to((wire.CpuState.READY,))
-            await self._delivered()
+            await self._delivered(self._tick + 1)
             self._run.end(self._tick + 1)
         await self._until_off()
         if self._error is not None:

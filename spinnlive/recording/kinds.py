@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from spinnlive.live.clock import ClockEvent, ClockObservation
 from spinnlive.live.injector import Injected
-from spinnlive.live.run import LiveStatistics
 from spinnlive.live.spikes import LiveSpikes
+from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.weights import WeightSnapshot
 from spinnlive.toolchain.values import PopulationFacts, ProjectionFacts
 

@@ -11,8 +11,8 @@ from trio.testing import wait_all_tasks_blocked
 
 from spinnlive import errors
 from spinnlive.live.clock import ClockEvent
-from spinnlive.live.run import LiveStatistics
 from spinnlive.live.stage import StageConnection
+from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.streams import Policy, Stream
 from spinnlive.recording.kinds import Ending, RunFacts
 from spinnlive.recording.reader import Entry, RecordingFile

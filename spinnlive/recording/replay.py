@@ -12,10 +12,13 @@ import trio
 
 from spinnlive.errors import RunStateError, UnknownProjection, UsageError
 from spinnlive.live.injector import Injected
+from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.open import one_failure
-from spinnlive.live.run import BUFFER, LiveRun, LiveStatistics, whole_ticks
-from spinnlive.live.spikes import SpikeBatch
+from spinnlive.live.run import BUFFER, LiveRun, whole_ticks
+from spinnlive.live.services import services
+from spinnlive.live.spikes import SpikeStream
 from spinnlive.live.stage import Stage, parts_on
+from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.streams import Policy, Stream
 from spinnlive.live.weights import WeightSnapshot
 from spinnlive.recording.kinds import KINDS, RunFacts
@@ -40,16 +43,17 @@ async def open_recording(path: str | Path, *, speed: float = 1.0) -> AsyncIterat
     if not (math.isfinite(speed) and speed >= 0):
         raise UsageError(f"speed is {speed!r}; it is 0 (as fast as it is read) or more")
     player = Player(RecordingFile(path), float(speed))
-    live = Replay(player)
-    with one_failure(live):
-        async with trio.open_nursery() as nursery:
-            await nursery.start(player.serve)
-            try:
-                yield live
-            finally:
-                with trio.CancelScope(shield=True):
-                    await live.close()
-                nursery.cancel_scope.cancel()
+    async with services() as background:
+        live = Replay(player, background)
+        with one_failure(live):
+            async with trio.open_nursery() as nursery:
+                await nursery.start(player.serve)
+                try:
+                    yield live
+                finally:
+                    with trio.CancelScope(shield=True):
+                        await live.close()
+                    nursery.cancel_scope.cancel()
 
 
 class Replay(LiveRun):
@@ -61,7 +65,7 @@ class Replay(LiveRun):
     `injected` gives those that were injected then.
     """
 
-    def __init__(self, player: Player) -> None:
+    def __init__(self, player: Player, background: trio.Nursery) -> None:
         facts = player.facts
         parts, connection = parts_on(
             Stage(
@@ -72,6 +76,7 @@ class Replay(LiveRun):
                 timestep_us=facts.timestep_us,
                 time_scale_factor=facts.time_scale_factor,
                 host_time=player.now_s,
+                background=background,
             ),
             player.play,
         )
@@ -85,10 +90,10 @@ class Replay(LiveRun):
         return self._player.facts
 
     def spikes(
-        self, population: Any, *, policy: Policy = "drop_oldest", buffer: int = BUFFER
-    ) -> Stream[SpikeBatch]:
-        """Give a stream of the population's recorded spikes from now on; as `LiveRun.spikes`."""
-        return super().spikes(population, policy=self._lossless(policy), buffer=buffer)
+        self, *populations: Any, policy: Policy = "drop_oldest", buffer: int = BUFFER
+    ) -> SpikeStream | MergedSpikes:
+        """Give a stream of the populations' recorded spikes from now on; as `LiveRun.spikes`."""
+        return super().spikes(*populations, policy=self._lossless(policy), buffer=buffer)
 
     def weights(  # type: ignore[override]
         self, projection: Any, *, every: float

@@ -20,9 +20,11 @@ from spinnlive.errors import SpinnliveError, UnknownProjection, UsageError
 from spinnlive.live.clock import ClockObservation
 from spinnlive.live.injector import Injected
 from spinnlive.live.open import one_failure
-from spinnlive.live.run import LiveRun, LiveStatistics, whole_ticks
+from spinnlive.live.run import LiveRun, whole_ticks
+from spinnlive.live.services import services
 from spinnlive.live.spikes import LiveSpikes
 from spinnlive.live.stage import Stage, parts_on
+from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.streams import Stream
 from spinnlive.live.weights import WeightSnapshot
 from spinnlive.toolchain.values import PopulationFacts
@@ -65,15 +67,22 @@ async def open_scripted(
     """
     if not (math.isfinite(timestep) and timestep > 0):
         raise UsageError(f"timestep is {timestep!r} ms; it must be positive")
-    run = ScriptedRun(
-        network, live or {}, injectors or {}, weights or {}, timestep, time_scale_factor
-    )
-    with one_failure(run):
-        try:
-            yield run
-        finally:
-            with trio.CancelScope(shield=True):
-                await run.close()
+    async with services() as background:
+        run = ScriptedRun(
+            network,
+            live or {},
+            injectors or {},
+            weights or {},
+            timestep,
+            time_scale_factor,
+            background,
+        )
+        with one_failure(run):
+            try:
+                yield run
+            finally:
+                with trio.CancelScope(shield=True):
+                    await run.close()
 
 
 class ScriptedRun(LiveRun):
@@ -91,6 +100,7 @@ class ScriptedRun(LiveRun):
         weights: Mapping[str, Weights],
         timestep: float,
         time_scale_factor: int,
+        background: trio.Nursery,
     ) -> None:
         self._script = network
         self._matrices = dict(weights)
@@ -107,6 +117,7 @@ class ScriptedRun(LiveRun):
                 timestep_us=round(timestep * 1000),
                 time_scale_factor=time_scale_factor,
                 host_time=trio.current_time,
+                background=background,
             ),
             self._play,
         )
@@ -206,6 +217,7 @@ class ScriptedRun(LiveRun):
         clock = self._stage.clock
         clock.observe(ClockObservation(now, self._now + JUST_AFTER, 0.0))
         clock.moved()
+        self._stage.router.stand(self._now, whole=True)
         for stream, (label, every) in tuple(self._snapshots.items()):
             if self._now % every == 0:
                 stream.put(self._snapshot(label))

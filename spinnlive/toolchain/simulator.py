@@ -5,17 +5,22 @@ Every method but `Simulator.request_stop` blocks and belongs into one worker thr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from spinnlive.errors import RunStateError, ToolchainError, UnknownProjection, UsageError
-from spinnlive.toolchain import layout, private, progress, reports
+from spinnlive.toolchain import heartbeat, layout, limits, private, progress, recorded, reports
 from spinnlive.toolchain.early_stop import EarlyStop
 from spinnlive.toolchain.stepped import SteppedRun
-from spinnlive.toolchain.values import PopulationFacts, ProjectionFacts, WeightsLayout
+from spinnlive.toolchain.values import (
+    PopulationFacts,
+    ProjectionFacts,
+    RecordedSpikes,
+    WeightsLayout,
+)
 
 
 class Simulator:
@@ -59,12 +64,14 @@ class Simulator:
         port: int,
         sink: progress.Sink | None,
         report_folder: Path | None,
+        heartbeats: Sequence[tuple[int, int]] | None = None,
     ) -> tuple[PopulationFacts, ...]:
         """Map the network, load it and run it for no time at all; give its populations.
 
         Afterwards its tick is 0. The notifications of this and of every later run go to UDP
         ``host, port`` as well; other live clients are not told of this one, in which they would
         find nothing running. ``sink`` is told of the progress, see `progress.redirect`.
+        ``heartbeats``: None, or the Ethernet chips as `heartbeat.add` takes them.
         """
         from spinn_utilities.config_holder import set_config
 
@@ -74,10 +81,15 @@ class Simulator:
             reports.keep(report_folder)
         set_config("Database", "create_database", "True")
         progress.redirect(sink)
+        beating = heartbeats is not None and heartbeat.add(heartbeats)
         others = private.take_listeners()
         self._sim.external_devices.register_database_notification_request(host, port, None)
         try:
             self.run(0)
+        except ToolchainError as error:
+            if beating and limits.too_big(error.__cause__):
+                raise ToolchainError(f"{error}. {heartbeat.SENTENCE}") from error.__cause__
+            raise
         finally:
             self._view.add_database_socket_addresses(others)
             progress.redirect(None)
@@ -163,6 +175,13 @@ class Simulator:
             )
             for each in self._view.iterate_projections()
         )
+
+    def recorded_spikes(self, label: str) -> RecordedSpikes | None:
+        """Give what the board recorded of a population's spikes; None when it records none."""
+        for each in self._view.iterate_populations():
+            if each.label == label:
+                return recorded.spikes(each)
+        return None
 
     def _facts(self, population: Any) -> PopulationFacts:
         from spynnaker.pyNN.models.utility_models.spike_injector import SpikeInjector

@@ -37,6 +37,15 @@ class ProjectionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedSpikes:
+    """What the board recorded of a population's spikes: rows of (neuron, tick), and the neurons
+    that were recorded."""
+
+    rows: NDArray[np.int64]
+    neurons: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
 class MatrixBlock:
     """A synaptic matrix of one core: ``offset`` into its region and ``size``, in bytes;
     ``row_words`` with header."""

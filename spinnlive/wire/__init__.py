@@ -6,6 +6,7 @@ What is malformed raises `MalformedPacket`, nothing else. The formats in writing
 vectors are in ``protocols/``.
 """
 
+from spinnlive.wire.bulk import LEAD, BulkEvents, decode_bulk, maybe_replies
 from spinnlive.wire.codes import (
     RETRYABLE,
     AccessType,
@@ -19,6 +20,7 @@ from spinnlive.wire.codes import (
 )
 from spinnlive.wire.eieio import EventPacket, decode_events, encode_ids16, encode_keys32
 from spinnlive.wire.errors import MalformedPacket
+from spinnlive.wire.iptag import IpTag, parse_ip_tag
 from spinnlive.wire.notification import (
     CONFIRMATION,
     DatabaseReady,
@@ -33,6 +35,7 @@ from spinnlive.wire.requests import (
     count_request,
     get_time_request,
     iptag_clear_request,
+    iptag_get_request,
     iptag_to_sender_request,
     pause_request,
     read_request,
@@ -56,9 +59,11 @@ from spinnlive.wire.window import Completed, Due, Failed, ScpWindow, WindowFull,
 
 __all__ = [
     "CONFIRMATION",
+    "LEAD",
     "RETRYABLE",
     "SCP_UDP_PORT",
     "AccessType",
+    "BulkEvents",
     "ChipInfo",
     "Command",
     "Completed",
@@ -67,6 +72,7 @@ __all__ = [
     "Due",
     "EventPacket",
     "Failed",
+    "IpTag",
     "IpTagOperation",
     "MalformedPacket",
     "Notification",
@@ -84,6 +90,7 @@ __all__ = [
     "WindowStatistics",
     "chip_info_request",
     "count_request",
+    "decode_bulk",
     "decode_events",
     "decode_notification",
     "decode_reply",
@@ -94,8 +101,11 @@ __all__ = [
     "encode_request",
     "get_time_request",
     "iptag_clear_request",
+    "iptag_get_request",
     "iptag_to_sender_request",
+    "maybe_replies",
     "parse_chip_info",
+    "parse_ip_tag",
     "parse_version",
     "pause_request",
     "read_request",

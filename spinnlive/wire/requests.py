@@ -23,6 +23,7 @@ ALL_CORES = 0xFFFF
 APP_MASK_ONE = 0xFF << 8
 """SIG and NNP: all eight bits of the application id must match."""
 
+_ONE_ENTRY = 1
 _INFO_ALL = 0x5F
 # NNP arguments by which SpiNNMan stops an application everywhere (messages/scp/impl/app_stop.py)
 _STOP_KEY = 0x003F0000
@@ -72,6 +73,12 @@ def iptag_to_sender_request(x: int, y: int, tag: int) -> ScpRequest:
     flags = IPTAG_STRIP_SDP | IPTAG_USE_SENDER
     arg1 = flags | IpTagOperation.SET << 16 | _checked("IP tag", tag, 15)
     return ScpRequest(x, y, Command.IPTAG, arg1, src_x=x, src_y=y)
+
+
+def iptag_get_request(x: int, y: int, tag: int) -> ScpRequest:
+    """Read the entry of IP tag ``tag`` on the Ethernet chip ``x, y``, see `parse_ip_tag`."""
+    arg1 = IpTagOperation.GET << 16 | _checked("IP tag", tag, 15)
+    return ScpRequest(x, y, Command.IPTAG, arg1, _ONE_ENTRY)
 
 
 def iptag_clear_request(x: int, y: int, tag: int) -> ScpRequest:

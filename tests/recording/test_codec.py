@@ -11,8 +11,8 @@ import pytest
 
 from spinnlive.live.clock import ClockEvent, ClockObservation
 from spinnlive.live.injector import Injected
-from spinnlive.live.run import LiveStatistics
 from spinnlive.live.spikes import LiveSpikes
+from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.weights import WeightSnapshot
 from spinnlive.recording import codec
 from spinnlive.recording.kinds import KINDS, Dropped, Ending, RunFacts
