@@ -15,7 +15,8 @@ RUN_ON = 7
 
 def golden_seeds(target: str) -> Iterator[tuple[str, bytes]]:
     """Name and contents of each seed for a target."""
-    for file in sorted(VECTORS.glob("*.json")):
+    for name in ("scp", "eieio"):
+        file = VECTORS / f"{name}.json"
         for vector in json.loads(file.read_text(encoding="utf-8"))["vectors"]:
             if "hex" not in vector:
                 continue
