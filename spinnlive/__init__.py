@@ -14,6 +14,7 @@ from spinnlive.errors import (
     CoreFailure,
     DeadCore,
     FellBehind,
+    Forbidden,
     NeuronIdError,
     NoInjector,
     NoLiveOutput,
@@ -21,6 +22,7 @@ from spinnlive.errors import (
     RemoteError,
     RunStateError,
     ScpError,
+    ServerLost,
     SpinnliveError,
     StreamOverflow,
     ToolchainError,
@@ -29,6 +31,10 @@ from spinnlive.errors import (
     UsageError,
     WeightError,
 )
+from spinnlive.gateway.connect import connect
+from spinnlive.gateway.counts import GatewayStatistics
+from spinnlive.gateway.server import Gateway, serve
+from spinnlive.gateway.settings import Limits
 from spinnlive.live.clock import Clock, ClockReading, HostTime
 from spinnlive.live.delivery import PopulationReport
 from spinnlive.live.injector import Injector, InjectorStatistics, Played
@@ -61,10 +67,14 @@ __all__ = [
     "CoreFailure",
     "DeadCore",
     "FellBehind",
+    "Forbidden",
+    "Gateway",
+    "GatewayStatistics",
     "GathererReport",
     "HostTime",
     "Injector",
     "InjectorStatistics",
+    "Limits",
     "LiveReport",
     "LiveRun",
     "LiveStatistics",
@@ -83,6 +93,7 @@ __all__ = [
     "RunFacts",
     "RunStateError",
     "ScpError",
+    "ServerLost",
     "SpikeBatch",
     "SpikeStream",
     "SpinnliveError",
@@ -99,8 +110,10 @@ __all__ = [
     "WeightSnapshot",
     "WindowCounts",
     "WindowStream",
+    "connect",
     "open_live",
     "open_recording",
+    "serve",
 ]
 
 _defaults.arrange()

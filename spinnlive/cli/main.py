@@ -16,6 +16,9 @@ from spinnlive.cli.inspect import inspect
 from spinnlive.cli.probe import probe
 from spinnlive.cli.replay import replay
 from spinnlive.cli.run import run
+from spinnlive.cli.send import send
+from spinnlive.cli.serve import serve
+from spinnlive.cli.tap import tap
 from spinnlive.errors import SpinnliveError, UsageError
 
 EXIT_USAGE = 2
@@ -80,3 +83,6 @@ main.add_command(inspect)
 main.add_command(probe)
 main.add_command(replay)
 main.add_command(run)
+main.add_command(send)
+main.add_command(serve)
+main.add_command(tap)

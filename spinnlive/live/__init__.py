@@ -13,6 +13,9 @@
 * `pace`: clock and telemetry streams, stalls
 * `weights`, `rows`: weights while running
 * `watch`, `pulse`: failed cores, dead cores and lost boards
+* `spif`: event cameras in, SPIF out
+* `matrices`, `setting`, `recorded`: matrices on the board, writing them, recordings while they grow
+* `listing`: what it says of its network
 * `client`, `notifications`, `database`, `receiver`, `datagrams`, `keys`: the official handshake, played by us
 * `worker`, `services`: sPyNNaker's thread, and tasks that outlast cancellation
 * `tap`: where everything passes by a recorder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -34,6 +34,12 @@ from spinnlive.live.clock import LAST_TICK, Clock
 from spinnlive.live.feed import fed
 from spinnlive.live.injector import Injector
 from spinnlive.live.intake import Intakes
+from spinnlive.live.listing import (
+    PopulationInfo,
+    ProjectionInfo,
+    list_populations,
+    list_projections,
+)
 from spinnlive.live.matrices import Matrices
 from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.pace import (
@@ -49,6 +55,7 @@ from spinnlive.live.rates import Rates
 from spinnlive.live.recorded import RecordedBlock, Recording, feed_samples
 from spinnlive.live.report import LiveReport, make_report, stopped
 from spinnlive.live.setting import write_weights
+from spinnlive.live.spif import Polarity, SpifInput, spif_input, spif_output
 from spinnlive.live.spikes import SpikeBatch, SpikeStream
 from spinnlive.live.statistics import LiveStatistics, count
 from spinnlive.live.stepping import Stepping
@@ -126,6 +133,16 @@ class LiveRun:
     def address(self) -> str:
         """Address of the board (of the first one, if the machine has several)."""
         return self._parts.connection.network.root
+
+    @property
+    def populations(self) -> tuple[PopulationInfo, ...]:
+        """The populations of the network, and what can be asked of each."""
+        return list_populations(self._parts.populations, self._parts.connection.network.live)
+
+    @property
+    def projections(self) -> tuple[ProjectionInfo, ...]:
+        """The projections of the network."""
+        return list_projections(self._parts.simulator.projections(), self._parts.populations)
 
     @property
     def failure(self) -> SpinnliveError | None:
@@ -314,6 +331,39 @@ class LiveRun:
                 tap=self._parts.connection.tap,
             )
         return self._injectors[facts.label]
+
+    def connect_spif(
+        self,
+        port: int,
+        population: Any,
+        width: int,
+        height: int,
+        *,
+        polarity: Polarity = "drop",
+        host: str = "127.0.0.1",
+    ) -> AbstractAsyncContextManager[SpifInput]:
+        """Let an event camera's events fire a SpikeInjector's neurons while the block lasts.
+
+        ``async with live.connect_spif(3333, retina, 346, 260) as camera``: SPIF words over UDP, as
+        ``aestream input ... output udp 127.0.0.1 3333`` sends them, with and without time stamps
+        (events are injected when they come). Pixel x, y is neuron y × width + x; see `Polarity`.
+        The camera may be faster than the board takes spikes: then the oldest that wait are dropped,
+        and counted (`SpifInput.statistics`). ``host``: where to listen; beyond loopback anybody who
+        reaches it can inject.
+
+        Raises `UnknownPopulation`, `NoInjector`; `UsageError` for a population smaller than the
+        camera, `AddressInUse` when the port is taken.
+        """
+        return spif_input(self.injector(population), host, port, width, height, polarity)
+
+    async def send_spif(self, population: Any, host: str, port: int, width: int) -> None:
+        """Send a population's live spikes as SPIF words to UDP ``host``, ``port``, until the live
+        run ends: neuron n as the event at x = n mod width, y = n div width.
+
+        AEStream's ``UDPInput`` and SPIF boards read them. Nobody says whether they arrive. Raises
+        what `spikes` raises, and `UsageError` for an address that cannot be.
+        """
+        await spif_output(self.spikes(population), host, port, width)
 
     def weights(
         self,

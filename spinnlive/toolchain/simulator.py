@@ -13,6 +13,7 @@ from typing import Any
 
 from spinnlive.errors import RunStateError, ToolchainError, UnknownProjection, UsageError
 from spinnlive.toolchain import (
+    gatherers,
     heartbeat,
     layout,
     limits,
@@ -80,7 +81,8 @@ class Simulator:
 
         Afterwards its tick is 0. The notifications of this and of every later run go to UDP
         ``host, port`` as well; other live clients are not told of this one, in which they would
-        find nothing running. ``sink`` is told of the progress, see `progress.redirect`.
+        find nothing running; where one is there already, the network gets a gatherer of live spikes
+        for each, see `gatherers`. ``sink`` is told of the progress, see `progress.redirect`.
         ``heartbeats``: None, or the Ethernet chips as `heartbeat.add` takes them.
         """
         from spinn_utilities.config_holder import set_config
@@ -91,8 +93,10 @@ class Simulator:
             reports.keep(report_folder)
         set_config("Database", "create_database", "True")
         progress.redirect(sink)
-        beating = heartbeats is not None and heartbeat.add(heartbeats)
         others = private.take_listeners()
+        if gatherers.anyone_listens(others):
+            gatherers.add_ours()
+        beating = heartbeats is not None and heartbeat.add(heartbeats)
         self._sim.external_devices.register_database_notification_request(host, port, None)
         try:
             self.run(0)
