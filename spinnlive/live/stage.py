@@ -23,7 +23,7 @@ from spinnlive.live.run import Parts
 from spinnlive.live.spikes import SpikeRouter
 from spinnlive.live.tap import Tap
 from spinnlive.live.watermark import Watermark
-from spinnlive.toolchain.values import PopulationFacts
+from spinnlive.toolchain.values import PopulationFacts, ProjectionFacts
 
 Play = Callable[[int | None], Awaitable[None]]
 """Lets so many ticks pass, or passes on until cancelled when it is None."""
@@ -88,6 +88,7 @@ class Stage:
     time_scale_factor: int
     host_time: Callable[[], float]
     background: trio.Nursery
+    projections: tuple[ProjectionFacts, ...] = ()
 
 
 class StageConnection:
@@ -137,9 +138,12 @@ def _keys(stage: Stage) -> KeyTable:
 class _Simulator:
     """Stands for sPyNNaker."""
 
-    def __init__(self, connection: StageConnection, play: Play) -> None:
+    def __init__(
+        self, connection: StageConnection, play: Play, projections: tuple[ProjectionFacts, ...]
+    ) -> None:
         self._clock = connection.clock
         self._play = play
+        self._projections = projections
         self.reached_ms: float | None = None
 
     async def run(self, duration_ms: float | None) -> None:
@@ -154,6 +158,10 @@ class _Simulator:
     def request_stop(self) -> bool:
         """Say that it can be stopped: cancelling has done so."""
         return True
+
+    def projections(self) -> tuple[ProjectionFacts, ...]:
+        """Give what the stage knows of them."""
+        return self._projections
 
     async def recorded_spikes(self, label: str) -> None:
         """No board has recorded anything."""
@@ -249,7 +257,7 @@ def parts_on(stage: Stage, play: Play) -> tuple[Parts, StageConnection]:
     """
     connection = StageConnection(stage)
     parts = Parts(
-        simulator=cast(Any, _Simulator(connection, play)),
+        simulator=cast(Any, _Simulator(connection, play, stage.projections)),
         worker=cast(Any, _Worker()),
         populations=stage.populations,
         client=cast(Any, _Client()),
@@ -259,5 +267,6 @@ def parts_on(stage: Stage, play: Play) -> tuple[Parts, StageConnection]:
         intakes=cast(Any, _Intakes(stage.populations)),
         background=stage.background,
         stepping=cast(Any, _Stepping(play)),
+        memory=cast(Any, None),
     )
     return parts, connection

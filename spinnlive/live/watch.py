@@ -13,10 +13,14 @@ from spinnlive.errors import BoardLost, BoardUnreachable, CoreFailure, ScpError,
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import Core, NetworkMap
 from spinnlive.live.pulse import Pulse
-from spinnlive.live.weights import VCPU_BASE, VCPU_SIZE, poll_tick
+from spinnlive.live.vcpu import VCPU_BASE, VCPU_SIZE
+from spinnlive.live.weights import poll_tick
 
 POLL_S = 0.25
 """Pause between questions for the tick (seconds)."""
+
+SILENCE_S = 0.6
+"""After so long without an answer cores are looked at, while the board is asked again (seconds)."""
 
 LOOK_S = 0.5
 """Pause between looks for failed cores (seconds)."""
@@ -182,7 +186,13 @@ class Watch:
             planned = clock.best_time_to_ask(clock.now, self._travel_s)
             await clock.sleep_until_host(planned)
             asked = clock.now
-            await self.tick()
+            with trio.move_on_after(SILENCE_S) as patience:
+                await self.tick()
+            if patience.cancelled_caught:
+                # before the long wait for a board: it may be the core that failed, and a run that
+                # ends meanwhile takes what it could tell with it
+                await self._look()
+                await self.tick()
             self._learn_travel((asked + clock.now) / 2 - planned)
             if clock.read().uncertainty * clock.tick_s < UNSURE_S or not clock.running:
                 break

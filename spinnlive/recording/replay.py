@@ -77,6 +77,7 @@ class Replay(LiveRun):
                 time_scale_factor=facts.time_scale_factor,
                 host_time=player.now_s,
                 background=background,
+                projections=facts.projections,
             ),
             player.play,
         )

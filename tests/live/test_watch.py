@@ -32,6 +32,7 @@ class Board:
         self.dead_core: int | None = None
         self.overloaded_core: int | None = None
         self.lost = False
+        self.patient = False
 
     async def chip_infos(self, chips: list[tuple[int, int]]) -> list[Any]:
         self._answer()
@@ -53,6 +54,8 @@ class Board:
     async def tick(self, x: int, y: int, p: int) -> int:
         self._answer()
         if self.silent_core:
+            if self.patient:
+                await trio.sleep_forever()
             raise BoardLost("no reply")
         return 5
 
@@ -170,3 +173,13 @@ async def test_every_core_is_asked_in_turn() -> None:
     for _ in range(5):
         await pulse.feel()
     assert asked == [*range(1, 11), *range(1, 11)]
+
+
+async def test_a_failed_core_that_is_the_one_asked_is_found_before_the_board_counts_as_lost(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    board = Board()
+    board.states[0, 0, 3] = (wire.CpuState.RUN_TIME_EXCEPTION, 5)
+    board.silent_core = board.patient = True
+    with pytest.raises(CoreFailure, match="data abort"):
+        await watch(board).run()
