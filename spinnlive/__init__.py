@@ -12,12 +12,17 @@ from spinnlive.errors import (
     BoardUnreachable,
     BridgeFailed,
     CoreFailure,
+    DeadCore,
+    FellBehind,
+    Forbidden,
     NeuronIdError,
     NoInjector,
     NoLiveOutput,
+    NoRateControl,
     RemoteError,
     RunStateError,
     ScpError,
+    ServerLost,
     SpinnliveError,
     StreamOverflow,
     ToolchainError,
@@ -26,12 +31,18 @@ from spinnlive.errors import (
     UsageError,
     WeightError,
 )
+from spinnlive.gateway.connect import connect
+from spinnlive.gateway.counts import GatewayStatistics
+from spinnlive.gateway.server import Gateway, serve
+from spinnlive.gateway.settings import Limits
 from spinnlive.live.clock import Clock, ClockReading, HostTime
 from spinnlive.live.delivery import PopulationReport
 from spinnlive.live.injector import Injector, InjectorStatistics, Played
 from spinnlive.live.loss import GathererReport
 from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.open import open_live
+from spinnlive.live.pace import ClockTick, Pace, Stall, Stalled
+from spinnlive.live.rates import Rates
 from spinnlive.live.recorded import RecordedBlock
 from spinnlive.live.report import LiveReport
 from spinnlive.live.run import LiveRun
@@ -52,11 +63,18 @@ __all__ = [
     "BridgeFailed",
     "Clock",
     "ClockReading",
+    "ClockTick",
     "CoreFailure",
+    "DeadCore",
+    "FellBehind",
+    "Forbidden",
+    "Gateway",
+    "GatewayStatistics",
     "GathererReport",
     "HostTime",
     "Injector",
     "InjectorStatistics",
+    "Limits",
     "LiveReport",
     "LiveRun",
     "LiveStatistics",
@@ -64,17 +82,23 @@ __all__ = [
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
+    "NoRateControl",
+    "Pace",
     "Played",
     "PopulationReport",
+    "Rates",
     "RecordedBlock",
     "RemoteError",
     "Replay",
     "RunFacts",
     "RunStateError",
     "ScpError",
+    "ServerLost",
     "SpikeBatch",
     "SpikeStream",
     "SpinnliveError",
+    "Stall",
+    "Stalled",
     "Stream",
     "StreamOverflow",
     "StreamStatistics",
@@ -86,8 +110,10 @@ __all__ = [
     "WeightSnapshot",
     "WindowCounts",
     "WindowStream",
+    "connect",
     "open_live",
     "open_recording",
+    "serve",
 ]
 
 _defaults.arrange()

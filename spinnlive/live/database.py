@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from spinnlive.errors import ToolchainError
 from spinnlive.live.keys import KeyTable
+from spinnlive.toolchain.gatherers import LABEL as OUR_GATHERER
 from spinnlive.toolchain.heartbeat import is_heartbeat
 
 COLOURS = 16
@@ -101,7 +102,7 @@ def _read(file: sqlite3.Connection) -> NetworkMap:
     outputs = file.execute(
         """
         SELECT DISTINCT view.board_address, view.tag, view.chip_x, view.chip_y, place.chip_p,
-            view.pre_vertex_label
+            view.pre_vertex_label, view.post_vertex_label
         FROM app_output_tag_view AS view
             JOIN IP_tags AS tags
                 ON tags.board_address = view.board_address AND tags.tag = view.tag
@@ -109,6 +110,8 @@ def _read(file: sqlite3.Connection) -> NetworkMap:
         WHERE view.strip_sdp
         """
     ).fetchall()
+    ours = [row[:6] for row in outputs if str(row[6]).startswith(OUR_GATHERER)]
+    outputs = ours or [row[:6] for row in outputs]  # the others' tags are the official clients'
     mapping = np.array(
         file.execute("SELECT event_id, vertex_id, atom_id FROM event_to_atom_mapping").fetchall(),
         dtype=np.int64,

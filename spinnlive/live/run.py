@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,8 +17,10 @@ from spinnlive.boards.bulk import BulkMemory
 from spinnlive.boards.scp import ScpClient
 from spinnlive.errors import (
     BoardLost,
+    DeadCore,
     NoInjector,
     NoLiveOutput,
+    NoRateControl,
     RemoteError,
     RunStateError,
     SpinnliveError,
@@ -32,11 +34,28 @@ from spinnlive.live.clock import LAST_TICK, Clock
 from spinnlive.live.feed import fed
 from spinnlive.live.injector import Injector
 from spinnlive.live.intake import Intakes
+from spinnlive.live.listing import (
+    PopulationInfo,
+    ProjectionInfo,
+    list_populations,
+    list_projections,
+)
 from spinnlive.live.matrices import Matrices
 from spinnlive.live.merge import MergedSpikes
+from spinnlive.live.pace import (
+    SHORTEST_TELEMETRY_MS,
+    ClockTick,
+    Guard,
+    Pace,
+    Stall,
+    tell_pace,
+    tell_ticks,
+)
+from spinnlive.live.rates import Rates
 from spinnlive.live.recorded import RecordedBlock, Recording, feed_samples
 from spinnlive.live.report import LiveReport, make_report, stopped
 from spinnlive.live.setting import write_weights
+from spinnlive.live.spif import Polarity, SpifInput, spif_input, spif_output
 from spinnlive.live.spikes import SpikeBatch, SpikeStream
 from spinnlive.live.statistics import LiveStatistics, count
 from spinnlive.live.stepping import Stepping
@@ -61,7 +80,7 @@ PATIENCE_S = 60.0
 """How long a cancelled run may take to stop and read its recordings back (seconds)."""
 
 PATIENCE_WITHOUT_BOARD_S = 3.0
-"""The same once the board is gone: sPyNNaker would try for minutes (seconds)."""
+"""The same once the board or a core is gone: sPyNNaker would try for minutes (seconds)."""
 
 TIME_TOLERANCE = 1e-6
 """How far a duration may be from a whole number of ticks (ticks)."""
@@ -94,12 +113,14 @@ class LiveRun:
         self._parts = parts
         self._populations = {each.label: each for each in parts.populations}
         self._injectors: dict[str, Injector] = {}
+        self._rates: dict[str, Rates] = {}
         self._closed = False
         self._failure: SpinnliveError | None = None
         self._busy = False
         self._run_scope = trio.CancelScope()
         self._changed = trio.Event()
         self._planned_end: int | None = None
+        self._put_off_ticks = 0
         parts.stepping.changed = self._announce
         parts.stepping.transmit = parts.intakes.post
 
@@ -114,20 +135,32 @@ class LiveRun:
         return self._parts.connection.network.root
 
     @property
+    def populations(self) -> tuple[PopulationInfo, ...]:
+        """The populations of the network, and what can be asked of each."""
+        return list_populations(self._parts.populations, self._parts.connection.network.live)
+
+    @property
+    def projections(self) -> tuple[ProjectionInfo, ...]:
+        """The projections of the network."""
+        return list_projections(self._parts.simulator.projections(), self._parts.populations)
+
+    @property
     def failure(self) -> SpinnliveError | None:
         """What ended the live run from the board's side, if anything did."""
         return self._failure
 
-    async def run(self, duration_ms: float | None = None) -> None:
+    async def run(self, duration_ms: float | None = None, *, stall: Stall | None = None) -> None:
         """Let the network run for exactly this biological time (ms), or until cancelled.
 
         Time goes on from where it stopped. When this returns the network is paused and sPyNNaker
         has read the recordings back. Cancelling stops the network and waits for the same.
+        ``stall`` says what to do when the board or the host falls behind, see `Stall`.
 
         Raises `UsageError` for a duration that is not a whole number of ticks; `RunStateError` when
         the live run is closed or another ``run`` is under way; `CoreFailure` when a core stops with
         an error, `BoardLost` when the board stops answering, `ToolchainError` for what else
-        sPyNNaker cannot do.
+        sPyNNaker cannot do; `FellBehind` if ``stall`` says so, and what its ``call`` raises: the
+        network is stopped then, and can run again.
         """
         self._check_open()
         ticks = None
@@ -137,14 +170,17 @@ class LiveRun:
             raise RunStateError("the network is already running: one run at a time")
         self._busy = True
         self._run_scope = trio.CancelScope()
+        guard = None if stall is None else self._guard(stall)
         try:
             with self._run_scope:
                 await self._leave_steps()
                 self._planned_end = None if ticks is None else self.clock.tick + ticks
-                await self._run(duration_ms)
+                await self._run(duration_ms, guard)
         finally:
             self._busy = False
             self._announce()
+        if guard is not None and guard.error is not None:
+            raise guard.error
         if self._closed:
             raise RunStateError("the live run was closed before this run was over")
 
@@ -263,7 +299,8 @@ class LiveRun:
     def injector(self, population: Any) -> Injector:
         """Give the way to send spikes into a SpikeInjector.
 
-        Raises `UnknownPopulation`, and `NoInjector` for a population of another kind.
+        Raises `UnknownPopulation`, and `NoInjector` for a population of another kind, or one whose
+        spikes would go nowhere.
         """
         self._check_open()
         facts = self._facts(population)
@@ -273,19 +310,60 @@ class LiveRun:
                 f"population {facts.label!r} is no SpikeInjector, so it cannot be sent spikes "
                 f"(those that can: {having or 'none'})"
             )
+        if facts.label not in self._parts.connection.network.sources:
+            raise NoInjector(
+                f"population {facts.label!r} has no routing keys, because nothing takes its spikes: "
+                "give it a projection or a live output"
+            )
         if facts.label not in self._injectors:
             self._injectors[facts.label] = Injector(
                 facts.label,
                 facts.size,
                 self._parts.intakes.lanes(facts.label),
                 self.clock,
+                keys=self._parts.connection.network.keys.of(facts.label)
+                if facts.records_spikes
+                else None,
                 ready=self._until_running,
                 check_open=self._check_open,
                 spawn=self._parts.background.start_soon,
-                shift=lambda: 0,
+                shift=lambda: self._put_off_ticks,
                 tap=self._parts.connection.tap,
             )
         return self._injectors[facts.label]
+
+    def connect_spif(
+        self,
+        port: int,
+        population: Any,
+        width: int,
+        height: int,
+        *,
+        polarity: Polarity = "drop",
+        host: str = "127.0.0.1",
+    ) -> AbstractAsyncContextManager[SpifInput]:
+        """Let an event camera's events fire a SpikeInjector's neurons while the block lasts.
+
+        ``async with live.connect_spif(3333, retina, 346, 260) as camera``: SPIF words over UDP, as
+        ``aestream input ... output udp 127.0.0.1 3333`` sends them, with and without time stamps
+        (events are injected when they come). Pixel x, y is neuron y × width + x; see `Polarity`.
+        The camera may be faster than the board takes spikes: then the oldest that wait are dropped,
+        and counted (`SpifInput.statistics`). ``host``: where to listen; beyond loopback anybody who
+        reaches it can inject.
+
+        Raises `UnknownPopulation`, `NoInjector`; `UsageError` for a population smaller than the
+        camera, `AddressInUse` when the port is taken.
+        """
+        return spif_input(self.injector(population), host, port, width, height, polarity)
+
+    async def send_spif(self, population: Any, host: str, port: int, width: int) -> None:
+        """Send a population's live spikes as SPIF words to UDP ``host``, ``port``, until the live
+        run ends: neuron n as the event at x = n mod width, y = n div width.
+
+        AEStream's ``UDPInput`` and SPIF boards read them. Nobody says whether they arrive. Raises
+        what `spikes` raises, and `UsageError` for an address that cannot be.
+        """
+        await spif_output(self.spikes(population), host, port, width)
 
     def weights(
         self,
@@ -396,6 +474,71 @@ class LiveRun:
         step = self.clock.timestep_ms
         return WeightReader(self._parts.memory, layout, step, self._tick, wanted)
 
+    def rates(self, population: Any) -> Rates:
+        """Give the way to change the rates of a Poisson population while it runs.
+
+        Raises `UnknownPopulation`, and `NoRateControl` for a population for which
+        ``add_poisson_live_rate_control`` was not called.
+        """
+        self._check_open()
+        facts = self._facts(population)
+        control = facts.rate_control
+        if control is None:
+            having = ", ".join(p.label for p in self._populations.values() if p.rate_control)
+            raise NoRateControl(
+                f"population {facts.label!r} has no live rate control (those that have: "
+                f"{having or 'none'}): call sim.external_devices.add_poisson_live_rate_control("
+                "population) for a SpikeSourcePoisson before open_live"
+            )
+        if facts.label not in self._rates:
+            self._rates[facts.label] = Rates(
+                facts.label,
+                self._parts.connection.network.keys.of(control),
+                self._parts.intakes.lanes(control),
+                self.clock,
+                ready=self._until_running,
+            )
+        return self._rates[facts.label]
+
+    def ticks(
+        self, every: float, *, policy: Policy = "latest", buffer: int = BUFFER
+    ) -> Stream[ClockTick]:
+        """Give a stream that follows the board's time: a `ClockTick` at every whole multiple of
+        ``every`` (ms of biological time).
+
+        It comes to about a tenth of a millisecond beside the clock's own uncertainty. What the host
+        is too late for is skipped and counted as dropped. Raises `UsageError` for an ``every`` that
+        is not a whole number of ticks, and as `spikes` for policy and buffer.
+        """
+        self._check_open()
+        ticks = whole_ticks("every", every, self.clock.timestep_ms)
+        source = partial(tell_ticks, clock=self.clock, every=ticks)
+        return fed(self._parts.background, policy, buffer, source)
+
+    def telemetry(
+        self, every: float, *, policy: Policy = "latest", buffer: int = BUFFER
+    ) -> Stream[Pace]:
+        """Give a stream of how board and host keep the pace: a `Pace` every so many ms of *real*
+        time, so that it comes as well while the board is behind or stands.
+
+        Each asks the board for its tick. Raises `UsageError` for an ``every`` under 1 ms, and as
+        `spikes` for policy and buffer.
+        """
+        self._check_open()
+        if not every >= SHORTEST_TELEMETRY_MS:
+            raise UsageError(
+                f"every is {every!r} ms; telemetry comes every {SHORTEST_TELEMETRY_MS:g} ms or less "
+                "often, as each reading asks the board"
+            )
+        source = partial(
+            tell_pace,
+            clock=self.clock,
+            every_s=every / 1000,
+            ask=self._tick,
+            is_open=lambda: not self._closed,
+        )
+        return fed(self._parts.background, policy, buffer, source)
+
     def statistics(self) -> LiveStatistics:
         """Give the counts so far."""
         sent = sum(injector.spikes_sent for injector in self._injectors.values())
@@ -429,6 +572,12 @@ class LiveRun:
             await self._give_up_steps(error)
         self._parts.connection.router.end(self._failure)
 
+    def _guard(self, stall: Stall) -> Guard:
+        return Guard(stall, self.clock, self._tick, self._put_off, self._run_scope.cancel)
+
+    def _put_off(self, ticks: int) -> None:
+        self._put_off_ticks += ticks
+
     def _steppable(self, duration_ms: float) -> int:
         self._check_open()
         ticks = whole_ticks("duration", duration_ms, self.clock.timestep_ms)
@@ -461,12 +610,14 @@ class LiveRun:
             return self.clock.tick
         return await self._parts.watch.tick()
 
-    async def _run(self, duration_ms: float | None) -> None:
+    async def _run(self, duration_ms: float | None, guard: Guard | None) -> None:
         """Run in the worker with the watch beside it; the first error of either counts."""
         parts = self._parts
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(parts.watch.run)
+                if guard is not None:
+                    nursery.start_soon(guard.watch)
                 await parts.worker.call(
                     parts.simulator.run,
                     duration_ms,
@@ -549,7 +700,7 @@ class LiveRun:
 
 def patience_s(watch: Watch) -> float:
     """Give how long a stopped run may take to end (seconds)."""
-    lost = isinstance(watch.failure, BoardLost)
+    lost = isinstance(watch.failure, BoardLost | DeadCore)
     return PATIENCE_WITHOUT_BOARD_S if lost else PATIENCE_S
 
 

@@ -23,10 +23,14 @@ from spinnlive.live.run import Parts
 from spinnlive.live.spikes import SpikeRouter
 from spinnlive.live.tap import Tap
 from spinnlive.live.watermark import Watermark
-from spinnlive.toolchain.values import PopulationFacts
+from spinnlive.toolchain.values import PopulationFacts, ProjectionFacts
 
 Play = Callable[[int | None], Awaitable[None]]
 """Lets so many ticks pass, or passes on until cancelled when it is None."""
+
+
+OTHERS = 256
+"""Neurons of what is no population of the user's, such as the heartbeats of that many gatherers."""
 
 
 class StageClock(Clock):
@@ -84,6 +88,7 @@ class Stage:
     time_scale_factor: int
     host_time: Callable[[], float]
     background: trio.Nursery
+    projections: tuple[ProjectionFacts, ...] = ()
 
 
 class StageConnection:
@@ -98,7 +103,7 @@ class StageConnection:
             time_scale_factor=stage.time_scale_factor,
             tags=(),
             live=stage.live,
-            keys=KeyTable.build(stage.labels, *(np.empty(0, np.int64) for _ in range(3))),
+            keys=_keys(stage),
             sources={},
             cores=(),
         )
@@ -117,12 +122,28 @@ class StageConnection:
         await trio.lowlevel.checkpoint()
 
 
+def _keys(stage: Stage) -> KeyTable:
+    """Give every neuron a key, as a board would; on a stage nobody looks at them."""
+    sizes = dict.fromkeys(stage.labels, OTHERS)
+    sizes.update((each.label, each.size) for each in stage.populations)
+    counts = [sizes[label] for label in stage.labels]
+    return KeyTable.build(
+        stage.labels,
+        np.arange(sum(counts)),
+        np.repeat(np.arange(len(counts)), counts),
+        np.concatenate([np.empty(0, np.int64), *(np.arange(count) for count in counts)]),
+    )
+
+
 class _Simulator:
     """Stands for sPyNNaker."""
 
-    def __init__(self, connection: StageConnection, play: Play) -> None:
+    def __init__(
+        self, connection: StageConnection, play: Play, projections: tuple[ProjectionFacts, ...]
+    ) -> None:
         self._clock = connection.clock
         self._play = play
+        self._projections = projections
         self.reached_ms: float | None = None
 
     async def run(self, duration_ms: float | None) -> None:
@@ -137,6 +158,10 @@ class _Simulator:
     def request_stop(self) -> bool:
         """Say that it can be stopped: cancelling has done so."""
         return True
+
+    def projections(self) -> tuple[ProjectionFacts, ...]:
+        """Give what the stage knows of them."""
+        return self._projections
 
     async def recorded_spikes(self, label: str) -> None:
         """No board has recorded anything."""
@@ -176,14 +201,14 @@ class _Watch:
 
 
 class _Stepping:
-    """Stands for stepped mode: a step is a stretch of the play, and nothing stands in between."""
+    """Stands for stepped mode: a step is a stretch of the play, and in between it stands."""
 
     active = False
-    standing = False
 
     def __init__(self, play: Play) -> None:
         self._play = play
         self._turn = trio.Lock()
+        self.standing = False
         self.changed: Callable[[], None] = lambda: None
         self.transmit: Callable[..., Awaitable[None]] | None = None
 
@@ -191,6 +216,8 @@ class _Stepping:
         """Let so many ticks pass."""
         async with self._turn:
             await self._play(ticks)
+            self.standing = True
+            self.changed()
 
 
 class _Lane:
@@ -230,7 +257,7 @@ def parts_on(stage: Stage, play: Play) -> tuple[Parts, StageConnection]:
     """
     connection = StageConnection(stage)
     parts = Parts(
-        simulator=cast(Any, _Simulator(connection, play)),
+        simulator=cast(Any, _Simulator(connection, play, stage.projections)),
         worker=cast(Any, _Worker()),
         populations=stage.populations,
         client=cast(Any, _Client()),

@@ -63,7 +63,7 @@ class Stepping:
         nursery: trio.Nursery,
         app_id: int,
         quiet: trio.Lock,
-        delivered: Callable[[int], Awaitable[None]],
+        delivered: Callable[[int, bool], Awaitable[None]],
         patience_s: Callable[[], float],
     ) -> None:
         self.transmit: Callable[[bytes, SourceCore], Awaitable[None]] = _nowhere
@@ -181,7 +181,7 @@ class Stepping:
         wait_s = self._step * self._clock.tick_s
         try:
             self._state = await self._cores.come_to((wanted, wire.CpuState.READY), wait_s)
-            await self._delivered(target)
+            await self._delivered(target, True)
         except SpinnliveError as error:
             self._error = error
             self._go(Place.SYNC)
@@ -233,7 +233,8 @@ class Stepping:
         else:
             self._next_signal()
             await self._cores.come_to((wire.CpuState.READY,))
-            await self._delivered(self._tick + 1)
+            # gatherers hold what came in the last tick until the network goes on
+            await self._delivered(self._tick + 1, False)
             self._run.end(self._tick + 1)
         await self._until_off()
         if self._error is not None:

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from spinnlive.toolchain.gatherers import LABEL as OURS
+
 LABEL = "spinnlive heartbeat"
 """What the tool chain calls it; followed by its Ethernet chip if there are several."""
 
@@ -49,6 +51,8 @@ def add(ethernets: Sequence[tuple[int, int]]) -> bool:
         for parameters in SpynnakerDataView.get_live_packet_recorder_params()
         if _timed(parameters)
     ]
+    # official clients, if there are any, do not expect it
+    gatherers = [each for each in gatherers if each.label == OURS] or gatherers
     if not gatherers:
         return False
     for chip in ethernets if len(ethernets) > 1 else [None]:

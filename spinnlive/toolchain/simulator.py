@@ -13,6 +13,7 @@ from typing import Any
 
 from spinnlive.errors import RunStateError, ToolchainError, UnknownProjection, UsageError
 from spinnlive.toolchain import (
+    gatherers,
     heartbeat,
     layout,
     limits,
@@ -80,7 +81,8 @@ class Simulator:
 
         Afterwards its tick is 0. The notifications of this and of every later run go to UDP
         ``host, port`` as well; other live clients are not told of this one, in which they would
-        find nothing running. ``sink`` is told of the progress, see `progress.redirect`.
+        find nothing running; where one is there already, the network gets a gatherer of live spikes
+        for each, see `gatherers`. ``sink`` is told of the progress, see `progress.redirect`.
         ``heartbeats``: None, or the Ethernet chips as `heartbeat.add` takes them.
         """
         from spinn_utilities.config_holder import set_config
@@ -91,8 +93,10 @@ class Simulator:
             reports.keep(report_folder)
         set_config("Database", "create_database", "True")
         progress.redirect(sink)
-        beating = heartbeats is not None and heartbeat.add(heartbeats)
         others = private.take_listeners()
+        if gatherers.anyone_listens(others):
+            gatherers.add_ours()
+        beating = heartbeats is not None and heartbeat.add(heartbeats)
         self._sim.external_devices.register_database_notification_request(host, port, None)
         try:
             self.run(0)
@@ -202,11 +206,20 @@ class Simulator:
     def _facts(self, population: Any) -> PopulationFacts:
         from spynnaker.pyNN.models.utility_models.spike_injector import SpikeInjector
 
+        vertex = self._vertex(population.label)
+        is_injector = isinstance(population.celltype, SpikeInjector)
+        control = getattr(vertex, "incoming_control_edge", None)  # Poisson sources can have one
         return PopulationFacts(
             label=population.label,
             size=population.size,
-            is_injector=isinstance(population.celltype, SpikeInjector),
+            is_injector=is_injector,
+            rate_control=None if control is None else str(control.pre_vertex.label),
+            records_spikes=is_injector and "spikes" in vertex.get_recording_variables(),
         )
+
+    def _vertex(self, label: str) -> Any:
+        """Give what sPyNNaker makes of a population: an application vertex of the same label."""
+        return next(each for each in self._view.iterate_vertices() if each.label == label)
 
 
 @contextmanager

@@ -19,11 +19,15 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class PopulationFacts:
-    """A population of the network; ``size`` in neurons."""
+    """A population of the network; ``size`` in neurons. ``rate_control`` is the label of the source
+    that controls the rates of a Poisson population live, if it has one. ``records_spikes`` is told
+    of injectors alone."""
 
     label: str
     size: int
     is_injector: bool
+    rate_control: str | None = None
+    records_spikes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
