@@ -19,8 +19,13 @@ demo: $(VENV)/.installed
 test: lint ctest pytest
 
 # Timed, and so never part of the tests.
-bench: $(VENV)/.installed
-	$(BIN)/python -P benchmarks/loop_latency.py
+bench: $(VENV)/.tools
+	$(BIN)/spinnlive bench board --folder build/bench
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/loop_latency.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/send_rate.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/steps.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/weights_mid_run.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/start_up.py
 	$(BIN)/python -P benchmarks/receive.py
 	$(BIN)/python -P benchmarks/fan_out.py
 
@@ -30,7 +35,9 @@ bench-hostile: $(VENV)/.installed
 
 # Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):
 #   make conformance EXAMPLES=FOLDER TESTS="FOLDER ..." [SUPPORT="FOLDER ..."] [K="PART ..."] [OPTIONS="--again ..."]
-conformance: $(VENV)/.conformance
+# And the two engines of the emulated board in lockstep, for as long as nobody would wait in a test.
+conformance: $(VENV)/.conformance ctest
+	$(BIN)/python tests/conformance/lockstep.py $(CTEST)/tests/lockstep build/lockstep
 	$(BIN)/python tests/conformance $(EXAMPLES:%=--examples %) $(TESTS:%=--tests %) $(SUPPORT:%=--python-path %) \
 	    $(K:%=-k %) $(OPTIONS)
 

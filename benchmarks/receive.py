@@ -89,21 +89,69 @@ def key_table() -> Any:
     )
 
 
-def receive_ours() -> None:
-    """Take what comes, through our receive path, and say what it was."""
-    import trio
-
+def receive_path() -> tuple[Any, Any]:
+    """Make our receiver and the router behind it."""
     from spinnlive.live.database import LiveTag
     from spinnlive.live.receiver import Receiver
     from spinnlive.live.spikes import SpikeRouter
 
     router = SpikeRouter(key_table(), 1.0)
-    receiver = Receiver(
-        "127.0.0.1",
-        LiveTag(BOARD, 1, 0, 0, 1, heartbeat=False),
-        lambda events, received: router.deliver(events, received) and None,
-        router.room,
-    )
+
+    def deliver(events: Any, received: float) -> None:
+        router.deliver(events, received)
+
+    tag = LiveTag(BOARD, 1, 0, 0, 1, heartbeat=False)
+    return Receiver("127.0.0.1", tag, deliver, router.room), router
+
+
+def measure_ours() -> None:
+    """The CPU time from a full kernel buffer to the readers; whoever else is busy does not matter."""
+    import trio
+
+    packets = [packet for tick in datagrams(2_000_000) for packet in tick][:3000]
+    counted = Counted()
+
+    async def main() -> None:
+        receiver, router = receive_path()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.bind((BOARD, 17893))
+            sock.connect(("127.0.0.1", receiver.port))
+            for number, packet in enumerate(packets):
+                sock.send(packet[:2] + struct.pack("<I", number // 31) + packet[6:])
+
+        async def read(label: str) -> None:
+            async for batch in router.open(label, "error", 100_000):
+                counted.add(len(batch.neuron_ids))
+                if counted.spikes == KEYS * len(packets):
+                    nursery.cancel_scope.cancel()
+
+        async with trio.open_nursery() as nursery:
+            for label in key_table().labels:
+                nursery.start_soon(read, label)
+            await trio.lowlevel.checkpoint()
+            counted.begin()
+            nursery.start_soon(receiver.pump)
+
+    trio.run(main)
+    counted.tell()
+
+
+def measure_official() -> None:
+    """The CPU time of the official client's decoder and callbacks alone, without its socket."""
+    client, counted = official_client()
+    packets = [packet for tick in datagrams(2_000_000) for packet in tick][:2000]
+    counted.begin()
+    for packet in packets:
+        client._LiveEventConnection__do_receive_packet(packet)
+    counted.tell()
+    os._exit(0)  # its threads never end
+
+
+def receive_ours() -> None:
+    """Take what comes, through our receive path, and say what it was."""
+    import trio
+
+    receiver, router = receive_path()
     print(json.dumps({"port": receiver.port}), flush=True)
     counted = Counted()
 
@@ -124,15 +172,13 @@ def receive_ours() -> None:
     counted.tell()
 
 
-def receive_official() -> None:
-    """The same through the official client's listener and callbacks, with our keys put into it."""
+def official_client() -> tuple[Any, Counted]:
+    """Make an official client that has our keys, and what its callbacks count into."""
     from spinn_front_end_common.utilities.connections import LiveEventConnection
-    from spinnman.connections import ConnectionListener
-    from spinnman.connections.udp_packet_connections import UDPConnection
 
     labels = [f"population {index}" for index in range(POPULATIONS)]
     client: Any = LiveEventConnection("receiver", receive_labels=labels, local_port=None)
-    # as its __read_database_callback and __launch_receiver do
+    # as it does when it has read the database
     client._LiveEventConnection__key_to_atom_id_and_label.update(
         {
             index * COLOUR + FIRST_KEY: (index % NEURONS, index // NEURONS)
@@ -142,6 +188,15 @@ def receive_official() -> None:
     counted = Counted()
     for label in labels:
         client.add_receive_callback(label, lambda label, tick, ids: counted.add(len(ids)))
+    return client, counted
+
+
+def receive_official() -> None:
+    """The same through the official client's listener and callbacks."""
+    from spinnman.connections import ConnectionListener
+    from spinnman.connections.udp_packet_connections import UDPConnection
+
+    client, counted = official_client()
     connection = UDPConnection(local_host="127.0.0.1")
     listener = ConnectionListener(connection)
     listener.add_callback(client._LiveEventConnection__do_receive_packet)
@@ -160,6 +215,10 @@ class Counted:
         self.spikes = 0
         self.first = self.last = 0.0
         self._before = -1
+        self.begin()
+
+    def begin(self) -> None:
+        """Count CPU time from here on."""
         self._cpu_s = time.process_time()
 
     def add(self, spikes: int) -> None:
@@ -179,6 +238,14 @@ class Counted:
         cpu_s = time.process_time() - self._cpu_s
         told = {"spikes": self.spikes, "seconds": self.last - self.first, "cpu_s": cpu_s}
         print(json.dumps(told), flush=True)
+
+
+def measured(client: str) -> float:
+    """Give the spikes per second of CPU time, in a process of its own."""
+    command = [sys.executable, __file__, "--measure", client]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    told = json.loads(done.stdout.splitlines()[-1])
+    return float(told["spikes"]) / float(told["cpu_s"])
 
 
 def turn(client: str, rate: int) -> dict[str, float]:
@@ -213,11 +280,14 @@ def main() -> None:
     """Compare both clients, or be one of the processes that it takes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--receive", choices=["spinnlive", "official"])
+    parser.add_argument("--measure", choices=["spinnlive", "official"])
     parser.add_argument("--send", type=int)
     parser.add_argument("--port", type=int, default=0)
     arguments = parser.parse_args()
     if arguments.send is not None:
         send(arguments.send, arguments.port, SECONDS)
+    elif arguments.measure is not None:
+        measure_ours() if arguments.measure == "spinnlive" else measure_official()
     elif arguments.receive == "spinnlive":
         receive_ours()
     elif arguments.receive == "official":
@@ -233,6 +303,16 @@ def compare() -> None:
         f"Receive: datagrams of {KEYS} spikes, {POPULATIONS} populations, {TICK_S * 1e3:g} ms ticks, "
         f"{SECONDS:g} s each; {os.cpu_count()} cores, {platform.machine()}, load {load:.1f} at the start"
     )
+    for client, what in (
+        ("spinnlive", "from the kernel's buffer to a stream"),
+        ("official", "decoder and callbacks alone"),
+    ):
+        seen = [measured(client) for _ in range(3)]
+        print(
+            f"  {client:<10} {', '.join(f'{each / 1e6:.2f}' for each in seen)} M spikes per second "
+            f"of one core's CPU time ({what})",
+            flush=True,
+        )
     alive = ["spinnlive", "official"]
     for rate in RATES:
         for client in tuple(alive):

@@ -12,10 +12,13 @@ from spinnlive.errors import (
     BoardUnreachable,
     BridgeFailed,
     CoreFailure,
+    DeadCore,
+    FellBehind,
     Forbidden,
     NeuronIdError,
     NoInjector,
     NoLiveOutput,
+    NoRateControl,
     RemoteError,
     RunStateError,
     ScpError,
@@ -26,6 +29,7 @@ from spinnlive.errors import (
     UnknownPopulation,
     UnknownProjection,
     UsageError,
+    WeightError,
 )
 from spinnlive.gateway.connect import connect
 from spinnlive.gateway.counts import GatewayStatistics
@@ -37,12 +41,15 @@ from spinnlive.live.injector import Injector, InjectorStatistics, Played
 from spinnlive.live.loss import GathererReport
 from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.open import open_live
+from spinnlive.live.pace import ClockTick, Pace, Stall, Stalled
+from spinnlive.live.rates import Rates
+from spinnlive.live.recorded import RecordedBlock
 from spinnlive.live.report import LiveReport
 from spinnlive.live.run import LiveRun
 from spinnlive.live.spikes import SpikeBatch, SpikeStream
 from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.streams import Stream, StreamStatistics
-from spinnlive.live.weights import WeightSnapshot, WeightStream
+from spinnlive.live.weights import WeightSnapshot
 from spinnlive.live.windows import WindowCounts, WindowStream
 from spinnlive.recording.kinds import RunFacts
 from spinnlive.recording.replay import Replay, open_recording
@@ -56,7 +63,10 @@ __all__ = [
     "BridgeFailed",
     "Clock",
     "ClockReading",
+    "ClockTick",
     "CoreFailure",
+    "DeadCore",
+    "FellBehind",
     "Forbidden",
     "Gateway",
     "GatewayStatistics",
@@ -72,8 +82,12 @@ __all__ = [
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
+    "NoRateControl",
+    "Pace",
     "Played",
     "PopulationReport",
+    "Rates",
+    "RecordedBlock",
     "RemoteError",
     "Replay",
     "RunFacts",
@@ -83,6 +97,8 @@ __all__ = [
     "SpikeBatch",
     "SpikeStream",
     "SpinnliveError",
+    "Stall",
+    "Stalled",
     "Stream",
     "StreamOverflow",
     "StreamStatistics",
@@ -90,8 +106,8 @@ __all__ = [
     "UnknownPopulation",
     "UnknownProjection",
     "UsageError",
+    "WeightError",
     "WeightSnapshot",
-    "WeightStream",
     "WindowCounts",
     "WindowStream",
     "connect",

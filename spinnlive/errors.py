@@ -11,8 +11,10 @@ does not answer, a core that stopped with a run-time error, a peer that spoke no
     │   ├── UnknownPopulation    a label or an object that the running network does not have
     │   ├── UnknownProjection    likewise for a projection
     │   ├── NeuronIdError        an id outside 0 .. size - 1
+    │   ├── WeightError          a weight out of its bounds, or of a synapse that is not there
     │   ├── NoLiveOutput         spikes asked of a population that sends none to the host
     │   ├── NoInjector           spikes sent to a population that is not a SpikeInjector
+    │   ├── NoRateControl        rates set for a population without live rate control
     │   ├── RunStateError        the call does not fit the state of the live run
     │   ├── StreamOverflow       a stream that may drop nothing was not read in time
     │   ├── AddressInUse         somebody else holds the address or port that a board or server was to answer on
@@ -21,7 +23,9 @@ does not answer, a core that stopped with a run-time error, a peer that spoke no
         ├── BoardUnreachable     nothing ever answered at the address
         ├── BoardLost            a board that answered before stopped answering
         ├── BoardFailed          the emulated board's process could not start or ended by itself
+        ├── FellBehind           the board or the host did not keep the pace, and a `Stall` says stop
         ├── CoreFailure          a core reported a run-time error or its watchdog fired
+        │   └── DeadCore         a core takes no messages any more
         ├── ServerLost           a server of live runs closed the connection, or was never there
         ├── ScpError             the board refused a command (its result code says why)
         ├── BridgeFailed         a bridge to Zenoh or LSL could not be set up
@@ -51,12 +55,20 @@ class NeuronIdError(UsageError, ValueError):
     """A neuron id lies outside ``0 .. size - 1`` of its population."""
 
 
+class WeightError(UsageError, ValueError):
+    """A weight is out of its bounds, or is of a synapse that does not exist."""
+
+
 class NoLiveOutput(UsageError):
     """Live spikes were asked of a population for which no live output was activated."""
 
 
 class NoInjector(UsageError):
     """Spikes were to be injected into a population that is not a SpikeInjector."""
+
+
+class NoRateControl(UsageError):
+    """Rates were to be set for a population that has no live rate control."""
 
 
 class RunStateError(UsageError, RuntimeError):
@@ -91,12 +103,24 @@ class BoardFailed(RemoteError):
     """The process of the emulated board could not be started or ended by itself."""
 
 
+class FellBehind(RemoteError):
+    """The board or the host fell behind the pace by more than the run's `Stall` allows."""
+
+
 class CoreFailure(RemoteError):
     """A core of the board stopped: a run-time error (RTE), or its watchdog."""
 
 
+class DeadCore(CoreFailure):
+    """A core takes no messages any more, though it has reported nothing and its board answers."""
+
+
 class ScpError(RemoteError):
-    """The board refused a command; the result code says why."""
+    """The board refused a command; the result ``code`` says why, if there is one."""
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class BridgeFailed(RemoteError):

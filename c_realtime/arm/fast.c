@@ -1,4 +1,5 @@
 /* The fast engine's run loop: into translated code, and out of it for what the interpreter must do. */
+#include "poll.h"
 #include "translations.h"
 
 /* A page whose code is executed less often than this after it changed is not worth a look: boot code, and code that is
@@ -52,6 +53,7 @@ static const void *translation(struct arm_core *core, bool careful) {
 int32_t arm_run_translated(struct arm_core *core, int32_t cycles) {
     const struct arm_translations *translations = core->translations;
     bool careful = false; /* the budget covers no whole block any more */
+    struct arm_poll poll = {.present = false};
 
     core->cycles_granted = core->cycles_left = cycles;
     if (unlikely(core->generation != translations->generation))
@@ -59,6 +61,7 @@ int32_t arm_run_translated(struct arm_core *core, int32_t cycles) {
     while (core->cycles_left > 0 && !core->waiting) {
         const void *code = core->interrupt_due ? NULL : translation(core, careful);
         if (code == NULL) {
+            poll.present = false;
             arm_interpret(core);
             continue;
         }
@@ -68,8 +71,10 @@ int32_t arm_run_translated(struct arm_core *core, int32_t cycles) {
         core->cycles_left += held;
         if (why == EXIT_OUT_OF_BUDGET)
             careful = held == 0;
-        if (why == EXIT_STEP && core->cycles_left > 0)
+        if (why == EXIT_STEP && core->cycles_left > 0) {
+            arm_skip_polls(core, &poll);
             arm_interpret(core);
+        }
     }
     return arm_cycles_spent(core);
 }

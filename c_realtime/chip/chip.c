@@ -10,11 +10,14 @@
 void chip_map_memories(struct chip *chip, struct arm_window window[ARM_WINDOWS]) {
     /* SDRAM, at 0x60000000 with buffered writes and at 0x70000000 without; it repeats every 128 MB, by which SCAMP
      * finds out its size. */
-    window[0] = (struct arm_window){0xe0000000u, 0x60000000u, SDRAM_BYTES - 1, SDRAM_WAIT, chip->sdram};
+    window[0] =
+        (struct arm_window){0xe0000000u, 0x60000000u, SDRAM_BYTES - 1, SDRAM_LOAD_WAIT, BUFFERED_WAIT, chip->sdram};
     /* System RAM at 0xe5000000 and 0xf5000000, */
-    window[1] = (struct arm_window){0xef000000u, 0xe5000000u, SYSRAM_BYTES - 1, SYSRAM_WAIT, chip->sysram};
+    window[1] =
+        (struct arm_window){0xef000000u, 0xe5000000u, SYSRAM_BYTES - 1, SYSRAM_LOAD_WAIT, BUFFERED_WAIT, chip->sysram};
     /* and at the high vectors, where application cores come out of reset. */
-    window[2] = (struct arm_window){0xffff8000u, 0xffff0000u, SYSRAM_BYTES - 1, SYSRAM_WAIT, chip->sysram};
+    window[2] =
+        (struct arm_window){0xffff8000u, 0xffff0000u, SYSRAM_BYTES - 1, SYSRAM_LOAD_WAIT, BUFFERED_WAIT, chip->sysram};
     window[3] = (struct arm_window){0};
 }
 
@@ -177,6 +180,7 @@ void chip_reset(struct chip *chip, enum reset_code code) {
     ethernet_reset(chip);
     bootrom_reset(chip);
     chip->reset_requests = 0;
+    chip->awake = (1u << CORES_PER_CHIP) - 1; /* to be found at rest */
     chip_is_due(chip);
 }
 
@@ -209,12 +213,13 @@ void chip_reschedule(struct chip *chip) {
     for (unsigned i = 0; i < CORES_PER_CHIP; i++)
         if (chip->wake_at[i] < due)
             due = chip->wake_at[i];
-    *chip->due = chip->awake | chip->sending ? 0 : due;
+    *chip->due = chip->awake | chip->sending | chip->reset_requests || dma_is_crowded(chip) ? 0 : due;
 }
 
 void chip_run(struct chip *chip, uint64_t end) {
     uint32_t rest;
 
+    dma_share_memory(chip, *chip->clock, end);
     for (unsigned i = 0; i < CORES_PER_CHIP; i++)
         chip->awake |= (uint32_t)(chip->wake_at[i] < end) << i;
     /* Bits of cores that the one executing wakes are met in this very window if their turn is still to come. */
@@ -274,8 +279,10 @@ void chip_archive(struct archive *archive, struct chip *chip) {
     archive_expect(archive, chip->reset_requests >> RESET_CODES == 0);
     archive_expect(archive, ((chip->awake | chip->sending) >> CORES_PER_CHIP) == 0);
     if (archive->restoring) {
-        for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        for (unsigned i = 0; i < CORES_PER_CHIP; i++) {
             chip->wake_at[i] = wake_time(&chip->core[i]);
+            chip->transferring |= (uint32_t)(chip->core[i].dma.pending != 0) << i;
+        }
         chip_reschedule(chip);
     }
     for (unsigned i = 0; i < CORES_PER_CHIP; i++) /* whose next packet the fabric takes for granted */

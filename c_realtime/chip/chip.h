@@ -40,11 +40,12 @@ struct chip {
     const uint64_t *clock; /* the machine's: the start of the time window that is being executed */
     uint64_t *due;         /* in the machine: no later than when there is something to do here; 0 is now */
     struct processor *executing;
-    uint32_t awake;          /* cores that are not waiting for an interrupt, or may not be */
-    uint32_t sending;        /* cores whose packets wait for the fabric */
-    uint32_t held_back;      /* those of them whose next packet has found its receivers full in this delivery */
-    uint32_t reset_requests; /* a bit for each enum reset_code; met at the end of the window */
+    uint32_t awake;        /* cores that are not waiting for an interrupt, or may not be */
+    uint32_t sending;      /* cores whose packets wait for the fabric */
+    uint32_t held_back;    /* those of them whose next packet has found its receivers full in this delivery */
+    uint32_t transferring; /* cores whose DMA controller has a transfer pending */
     uint64_t wake_at[CORES_PER_CHIP]; /* when each core that is not awake has something due; else no later than now */
+    uint32_t reset_requests;          /* a bit for each enum reset_code; met at the end of the window */
     uint64_t blocked_at;              /* when a packet last waited for some output of this chip's router */
     struct {
         uint64_t clock, due;

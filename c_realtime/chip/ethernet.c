@@ -75,7 +75,7 @@ static void transmit(struct chip *chip) {
     }
     if (ethernet->wire_free < chip_now(chip))
         ethernet->wire_free = chip_now(chip);
-    ethernet->wire_free += (uint64_t)length * ETHERNET_CYCLES_PER_BYTE;
+    ethernet->wire_free += (uint64_t)(length + ETHERNET_OVERHEAD_BYTES) * ETHERNET_CYCLES_PER_BYTE;
     frame->due = ethernet->wire_free + ETHERNET_LATENCY_CYCLES;
     frame->length = length;
     memcpy(frame->bytes, ethernet->transmit_ram, length);

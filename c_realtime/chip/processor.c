@@ -43,7 +43,7 @@ static bool bus_write(void *context, uint32_t address, unsigned bytes, uint32_t 
     struct processor *processor = context;
     uint32_t offset = address & 0xffc;
 
-    arm_spend(&processor->arm, DEVICE_WRITE_WAIT);
+    arm_spend(&processor->arm, BUFFERED_WAIT);
     switch (address >> 24) {
     case 0x10:
     case 0x20:
@@ -71,12 +71,21 @@ static bool bus_write(void *context, uint32_t address, unsigned bytes, uint32_t 
     }
 }
 
+/* Timers are what software waits for by looking again and again. */
+static uint64_t bus_stays_positive(void *context, uint32_t address) {
+    struct processor *processor = context;
+
+    if (address >> 24 == 0x11 || address >> 24 == 0x21)
+        return timer_stays_positive(processor, address & 0xffc);
+    return 0;
+}
+
 /* ---- life ---- */
 
 void processor_init(struct processor *processor, struct chip *chip, unsigned index) {
     processor->chip = chip;
     processor->index = index;
-    processor->arm.bus = (struct arm_bus){processor, bus_read, bus_write};
+    processor->arm.bus = (struct arm_bus){processor, bus_read, bus_write, bus_stays_positive};
     chip_map_memories(chip, processor->arm.window);
     processor_power_up(processor);
 }

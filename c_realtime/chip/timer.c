@@ -102,6 +102,17 @@ uint32_t timer_read(struct processor *processor, uint32_t offset) {
     return 0;
 }
 
+uint64_t timer_stays_positive(const struct processor *processor, uint32_t offset) {
+    const struct timer *timer = &processor->timer[offset & SECOND_TIMER ? 1 : 0];
+    uint64_t last = (uint64_t)1 << prescale_shift(timer); /* the count's last tick, which reads as zero when it began */
+    uint64_t now = processor_now(processor);
+
+    if ((offset & ~(uint32_t)SECOND_TIMER) != COUNT || timer->expiry == NEVER || timer->expiry < now + last ||
+        count_at(timer, now) > INT32_MAX)
+        return 0;
+    return timer->expiry - now - last;
+}
+
 void timer_write(struct processor *processor, uint32_t offset, uint32_t value) {
     unsigned index = offset & SECOND_TIMER ? 1 : 0;
     struct timer *timer = &processor->timer[index];

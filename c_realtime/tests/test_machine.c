@@ -118,7 +118,8 @@ static void outward_events(void) {
     CHECK_EQUAL(machine_next_outward_event(machine), 90000);
     ethernet_write(root, 0xc008, 4, 60);
     ethernet_write(root, 0xc00c, 4, 60);
-    CHECK_EQUAL(machine_next_outward_event(machine), 60 * ETHERNET_CYCLES_PER_BYTE + ETHERNET_LATENCY_CYCLES);
+    CHECK_EQUAL(machine_next_outward_event(machine),
+                (60 + ETHERNET_OVERHEAD_BYTES) * ETHERNET_CYCLES_PER_BYTE + ETHERNET_LATENCY_CYCLES);
     processor_wake(&root->core[1]);
     CHECK_EQUAL(machine_next_outward_event(machine), machine->now);
     machine_destroy(machine);

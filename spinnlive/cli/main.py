@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from spinnlive.cli.bench import bench
 from spinnlive.cli.board import board
 from spinnlive.cli.demo import demo
+from spinnlive.cli.export import export
 from spinnlive.cli.fault import fault, gdb
 from spinnlive.cli.inspect import inspect
 from spinnlive.cli.probe import probe
@@ -71,8 +73,10 @@ def main() -> None:
     """Run PyNN networks live on SpiNNaker, real or emulated."""
 
 
+main.add_command(bench)
 main.add_command(board)
 main.add_command(demo)
+main.add_command(export)
 main.add_command(fault)
 main.add_command(gdb)
 main.add_command(inspect)

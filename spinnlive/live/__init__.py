@@ -6,13 +6,15 @@
 * `spikes`, `merge`, `windows`, `waiting`, `readers`: spikes from the socket to their readers
 * `watermark`, `loss`, `delivery`, `report`, `statistics`: how far the spikes have come, and what was lost
 * `injector`, `timetable`: spikes in, now or in their tick
+* `rates`: rates of Poisson populations
 * `intake`, `window`, `outbox`: datagrams to a core, no faster than it takes them
 * `stepping`, `standing`: the network advances step by step
-* `clock`, `alarm`: the board's time on the host; waking up in time
+* `clock`, `estimate`, `alarm`: the board's time on the host, what follows from what is heard, waking up in time
+* `pace`: clock and telemetry streams, stalls
 * `spif`: event cameras in, SPIF out
 * `weights`, `rows`: weights while running
 * `listing`: what it says of its network
-* `watch`: failed cores and lost boards
+* `watch`, `pulse`: failed cores, dead cores and lost boards
 * `client`, `notifications`, `database`, `receiver`, `datagrams`, `keys`: the official handshake, played by us
 * `worker`, `services`: sPyNNaker's thread, and tasks that outlast cancellation
 * `tap`: where everything passes by a recorder

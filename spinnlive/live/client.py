@@ -57,11 +57,11 @@ class Connection:
         for receiver in self.receivers:
             await receiver.barrier()
 
-    async def stand(self, tick: int) -> None:
+    async def stand(self, tick: int, whole: bool) -> None:
         """Every core stands at this tick: return when what was sent before has been delivered, as the
-        watermark then says. Raises `BoardUnreachable`."""
+        watermark then says; ``whole`` as in `Watermark.stand`. Raises `BoardUnreachable`."""
         await self.barrier()
-        self.router.stand(tick, whole=True)
+        self.router.stand(tick, whole=whole)
 
     def close(self) -> None:
         """Close the sockets."""

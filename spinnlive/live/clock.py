@@ -1,22 +1,14 @@
 """The run's clock: which tick the board is at, estimated on the host, and how fast the board goes.
 
-The board tells its tick in two ways. A core answers "get time": then its position was in that tick
-at some moment between asking and hearing. A live packet says that its tick is over. Both are bounds
-``lowest <= position <= highest`` at a time of the host, in ticks with their fraction. Between them
-the bounds move on at the board's speed and widen by what that speed is not known; each observation
-narrows them again. So the uncertainty is a bound, not a guess, as long as the board keeps its speed.
-An observation that contradicts the bounds means that it did not (an emulated board may lose a ms on
-a busy host): it starts them anew.
-
-`best_time_to_ask` is the moment at which an answer would halve the bounds. A few such questions
-find the board's phase to about the time of a round trip.
+What is heard of the board, and what follows from it, is `spinnlive.live.estimate`'s; here are those
+who want to know, and those who wait. `best_time_to_ask` is the moment at which an answer would halve
+the bounds: a few such questions find the board's phase to about the time of a round trip.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -25,35 +17,11 @@ import trio
 
 from spinnlive.errors import RunStateError
 from spinnlive.live import alarm
+from spinnlive.live.estimate import Estimate
 from spinnlive.live.tap import Tap
-
-WINDOW_S = 2.0
-"""How far back the speed looks (seconds)."""
-
-SPACING_S = 0.02
-"""Observations closer together than this add nothing to the speed (seconds)."""
-
-SLOWEST = 0.001
-"""Speed that is assumed of a board that seems to stand, when waiting for it."""
 
 SHORTEST_WAIT_S = 0.0005
 """Shorter waits would only be rounded up by the event loop (seconds)."""
-
-CRYSTAL_DOUBT = 1e-4
-"""How far the speed of a board that keeps its pace may be from the pace asked for, as a share: the
-crystals of a board and of a host are good to 5e-5 each."""
-
-PACE_DOUBT = 0.1
-"""The same for a board that does not keep its pace, by the speed that it was seen to have."""
-
-STEADY_SHARE = 0.01
-STEADY_TICKS = 2.0
-"""A board keeps its pace if over `WINDOW_S` it is this near to it: a share, and ticks on top for what
-single observations are off. An emulated board that lost a few ms once keeps it."""
-
-START_TICKS = 2.0
-"""How far a board may have come before the host hears that it was started, until it is asked
-(ticks)."""
 
 ALARM_S = 0.002
 """The last part of a precise sleep, for which a timer of the kernel is set (seconds)."""
@@ -63,11 +31,6 @@ REACHED = 1e-6
 
 REVIEW_S = 0.1
 """How often a long wait asks itself whether the board still keeps its speed (seconds)."""
-
-DRIFT_S = 2.0
-"""How long a board must have kept its pace before its drift is told (seconds)."""
-
-PPM = 1e6
 
 LAST_TICK = 0xFFFFFFFF
 """Cores count their ticks in 32 bits."""
@@ -81,7 +44,7 @@ class ClockReading:
     it, if the board kept its recent speed since it was last heard. ``board_speed`` is None until it
     is known. ``drift_ppm`` is by how many millionths the board's clock is faster than the host's,
     give or take ``drift_uncertainty_ppm``; both are None until the board has kept its pace for
-    `DRIFT_S`.
+    two seconds.
     """
 
     host_s: float
@@ -121,19 +84,6 @@ class ClockEvent:
     limit: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Bounds:
-    """Where the board is at one time of the host, in ticks."""
-
-    host_s: float
-    lowest: float
-    highest: float
-
-    @property
-    def middle(self) -> float:
-        return (self.lowest + self.highest) / 2
-
-
 class Clock:
     """Biological time of a live run. Tick t is ``t * timestep_ms``; a tick lasts ``tick_s`` of real
     time if the board keeps the pace that was asked for (timestep × timeScaleFactor)."""
@@ -153,14 +103,8 @@ class Clock:
         self.time_scale_factor = time_scale_factor
         self.tick_s = timestep_us * time_scale_factor / 1e6
         self._running = False
-        self._limit = float("inf")
         self._ended: BaseException | None = None
-        self._bounds = _Bounds(self._host_time(), 0.0, 0.0)
-        self._asked = False
-        self._steady = True
-        self._steady_since: _Bounds | None = None
-        self._window: deque[tuple[float, float]] = deque()
-        self._speed: float | None = None
+        self._estimate = Estimate(self.tick_s, self._host_time())
         self._changed = trio.Event()
 
     @property
@@ -171,7 +115,7 @@ class Clock:
     @property
     def exact(self) -> bool:
         """Whether the board stands and it is known where."""
-        return not self._running and self._bounds.lowest == self._bounds.highest
+        return self._estimate.is_exact
 
     @property
     def tick(self) -> int:
@@ -188,10 +132,20 @@ class Clock:
         """How fast the board goes, relative to the pace asked for: 1.0 keeps it, 0.5 takes twice as
         long.
 
-        Over the last `WINDOW_S` seconds; of the last run while none is under way; None until two
+        Over the last two seconds; of the last run while none is under way; None until two
         observations are far enough apart.
         """
-        return self._speed
+        return self._estimate.speed
+
+    @property
+    def behind_ms(self) -> float:
+        """By how much biological time (ms) the board is behind the pace asked for, counted from
+        where it was most ahead in this run, or since `rebase`."""
+        return self._estimate.behind(self._host_time()) * self.timestep_ms
+
+    def rebase(self) -> None:
+        """Count from here how far the board is behind: what is lost is lost."""
+        self._estimate.rebase()
 
     @property
     def now(self) -> float:
@@ -202,10 +156,11 @@ class Clock:
         """Give the estimate with its uncertainty: of now, or of another time of the host (seconds
         of ``time.monotonic()``), as far as the recent speed tells it."""
         at = self._host_time() if host_s is None else host_s
-        bounds = self._within_limit(self._at(at))
-        drift, doubt = self._drift(bounds)
-        uncertainty = (bounds.highest - bounds.lowest) / 2
-        return ClockReading(at, bounds.middle, uncertainty, self._speed, drift, doubt)
+        bounds = self._estimate.at(at)
+        drift, doubt = self._estimate.drift_ppm(at) if self._running else (None, None)
+        return ClockReading(
+            at, bounds.middle, bounds.uncertainty, self._estimate.speed, drift, doubt
+        )
 
     def host_time(self, position: float) -> HostTime:
         """Give the host's time at which the board reaches this tick (a fraction is allowed), or
@@ -216,13 +171,13 @@ class Clock:
         """
         if not self._running:
             raise RunStateError("the board stands, so it is not known when it reaches a tick")
-        if position > self._limit:
+        estimate = self._estimate
+        if position > estimate.limit:
             raise RunStateError(
-                f"the run under way ends at tick {self._limit:.0f}, before tick {position:g}"
+                f"the run under way ends at tick {estimate.limit:.0f}, before tick {position:g}"
             )
-        at = self._moment(position)
-        bounds = self._at(at)
-        return HostTime(at, (bounds.highest - bounds.lowest) / 2 / self._rate)
+        at = estimate.moment(position)
+        return HostTime(at, estimate.at(at).uncertainty / estimate.rate)
 
     async def sleep_until(self, tick: float) -> None:
         """Sleep until the board has reached ``tick`` (a fraction is allowed), to about a tenth of a
@@ -249,33 +204,28 @@ class Clock:
         """Give the first host time from ``after_s`` on (seconds) at which a question to a core,
         ``travel_s`` on its way, reaches it where the estimate passes from one tick to the next: the
         answer says on which side the board is."""
-        arrival = self._at(after_s + travel_s)
-        return after_s + (math.ceil(arrival.middle) - arrival.middle) / self._rate
+        arrival = self._estimate.at(after_s + travel_s).middle
+        return after_s + (math.ceil(arrival) - arrival) / self._estimate.rate
 
     def start(self, limit: int | None) -> None:
         """The board has been started from the tick at which it stopped, and will stop by itself at
         ``limit``."""
-        position = self._bounds.middle
-        self._running = True
-        self._limit = float("inf") if limit is None else float(limit)
-        self._window.clear()
-        self._asked, self._steady, self._steady_since = False, True, None
-        self._tell("started", int(position), limit)
         now = self._host_time()
-        self._bounds = _Bounds(now, position, position + START_TICKS)
-        self._note(now, position)
+        self._tell("started", self.tick, limit)
+        self._running = True
+        self._estimate.start(now, float("inf") if limit is None else float(limit))
         self._announce()
 
     def stop(self) -> None:
         """The board has been stopped; `set_tick` tells where."""
-        self._bounds = self._within_limit(self._at(self._host_time()))
+        self._estimate.stop(self._host_time())
         self._running = False
-        self._tell("stopped", int(self._bounds.middle))
+        self._tell("stopped", self.tick)
         self._announce()
 
     def set_tick(self, tick: int) -> None:
         """The board stands at exactly this tick."""
-        self._bounds = _Bounds(self._host_time(), float(tick), float(tick))
+        self._estimate.stand(self._host_time(), float(tick))
         self._tell("stands", tick)
         self._announce()
 
@@ -285,96 +235,29 @@ class Clock:
         if not self._running:
             return
         over = float(tick + complete)
-        self._narrow(received, over, math.inf)
-        if self._note(received, over):
+        self._estimate.narrow(received, over, math.inf)
+        if self._estimate.note(received, over):
             self._tap.put("clock", ClockObservation(received, over, 1.0))
 
     def observe_poll(self, tick: int, asked: float, answered: float) -> None:
         """A core said ``tick`` at some moment between two of the host."""
         if self._running:
             half = (answered - asked) / 2
-            self._asked = True
             self.observe(ClockObservation(asked + half, tick + 0.5, 0.5 + half / self.tick_s))
 
     def observe(self, seen: ClockObservation) -> None:
         """Take an observation into account, whoever made it."""
         self._tap.put("clock", seen)
-        self._narrow(
+        self._estimate.narrow(
             seen.host_s, seen.position - seen.uncertainty, seen.position + seen.uncertainty
         )
-        self._note(seen.host_s, seen.position)
+        self._estimate.note(seen.host_s, seen.position)
 
     def end(self, error: BaseException | None) -> None:
         """The live run is over: whoever waits is told."""
         self._running = False
         self._ended = error or RunStateError("the live run is closed")
         self._announce()
-
-    @property
-    def _rate(self) -> float:
-        """Ticks in a second of the host, by the board's speed."""
-        speed = 1.0 if self._steady or self._speed is None else self._speed
-        return max(speed, SLOWEST) / self.tick_s
-
-    def _at(self, host_s: float) -> _Bounds:
-        """Move the bounds to another time of the host."""
-        bounds = self._bounds
-        if not self._running:
-            return _Bounds(host_s, bounds.lowest, bounds.highest)
-        passed = (host_s - bounds.host_s) * self._rate
-        doubt = abs(passed) * (CRYSTAL_DOUBT if self._steady else PACE_DOUBT)
-        return _Bounds(host_s, bounds.lowest + passed - doubt, bounds.highest + passed + doubt)
-
-    def _within_limit(self, bounds: _Bounds) -> _Bounds:
-        """Take into account that the board stops by itself at the end of a run."""
-        if not self._running or bounds.highest <= self._limit:
-            return bounds
-        return _Bounds(bounds.host_s, min(bounds.lowest, self._limit), self._limit)
-
-    def _moment(self, position: float) -> float:
-        """Give the host time at which the middle of the bounds is at ``position``."""
-        return self._bounds.host_s + (position - self._bounds.middle) / self._rate
-
-    def _narrow(self, host_s: float, lowest: float, highest: float) -> None:
-        """Take what an observation says of this time of the host."""
-        known = self._at(host_s)
-        low, high = max(lowest, known.lowest), min(highest, known.highest)
-        if low > high:
-            # the board did not go as it was believed to: believe the observation alone
-            low, high = lowest, min(highest, lowest + 1.0)
-            self._steady_since = None
-        self._bounds = _Bounds(host_s, low, high)
-        if self._asked and self._steady and self._steady_since is None:
-            self._steady_since = self._bounds
-
-    def _note(self, host_s: float, position: float) -> bool:
-        """Let an observation tell of the speed, unless one just did."""
-        window = self._window
-        if window and host_s - window[-1][0] < SPACING_S:
-            return False
-        window.append((host_s, position))
-        while host_s - window[0][0] > WINDOW_S:
-            window.popleft()
-        span = host_s - window[0][0]
-        if span < 5 * SPACING_S:
-            return True
-        ticks = position - window[0][1]
-        self._speed = max(0.0, ticks * self.tick_s / span)
-        tolerance = STEADY_SHARE + STEADY_TICKS * self.tick_s / span
-        self._steady = abs(self._speed - 1.0) <= tolerance
-        if not self._steady:
-            self._steady_since = None
-        return True
-
-    def _drift(self, now: _Bounds) -> tuple[float | None, float | None]:
-        """Compare the bounds of now with those at which the board began to keep its pace."""
-        since = self._steady_since
-        if since is None or now.host_s - since.host_s < DRIFT_S or now.highest >= self._limit:
-            return None, None
-        share = self.tick_s / (now.host_s - since.host_s)
-        slowest = (now.lowest - since.highest) * share
-        fastest = (now.highest - since.lowest) * share
-        return ((slowest + fastest) / 2 - 1.0) * PPM, (fastest - slowest) / 2 * PPM
 
     async def _reach(self, position: float, alarm_s: float) -> None:
         """Return when the estimate has reached ``position``; the last ``alarm_s`` seconds by a
@@ -383,12 +266,12 @@ class Clock:
             if self._ended is not None:
                 raise self._ended
             now = self._host_time()
-            if self._within_limit(self._at(now)).middle >= position - REACHED:
+            if self._estimate.at(now).middle >= position - REACHED:
                 await trio.lowlevel.checkpoint()
                 return
             patience = float("inf")
-            if self._running and position <= self._limit:
-                moment = self._moment(position)
+            if self._running and position <= self._estimate.limit:
+                moment = self._estimate.moment(position)
                 if moment - now <= alarm_s:
                     await self._sleep_until(moment)
                     continue

@@ -56,7 +56,7 @@ class Delivery:
         self._keys = keys
         sizes = np.zeros(len(keys.labels), np.int64)
         np.maximum.at(sizes, keys.populations, keys.neurons + 1)
-        self._counts = [np.zeros(size, np.int64) for size in sizes.tolist()]
+        self._counts: list[NDArray[np.int64]] = [np.zeros(size, np.int64) for size in sizes]
         self._sums = [0] * len(keys.labels)
         self._late = [0] * len(keys.labels)
 
@@ -68,7 +68,11 @@ class Delivery:
         late: bool,
     ) -> None:
         """Count spikes of one population in one tick."""
-        np.add.at(self._counts[population], neurons, 1)
+        counts = self._counts[population]
+        most = int(neurons.max(initial=-1))
+        if most >= len(counts):  # a replay knows no keys, and so no sizes
+            counts = self._counts[population] = np.pad(counts, (0, most + 1 - len(counts)))
+        np.add.at(counts, neurons, 1)
         self._sums[population] += fingerprint(tick, neurons)
         if late:
             self._late[population] += len(neurons)

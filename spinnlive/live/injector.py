@@ -2,7 +2,9 @@
 
 A datagram goes to port 17893 of the board: an SDP header to port 1 of the injector's core, then
 EIEIO with bare 16-bit ids, at most 127. The core sends them on at once, in whatever tick it is in:
-so a spike is timed by being sent in time, see `spinnlive.live.timetable`. How fast they can follow
+so a spike is timed by being sent in time, see `spinnlive.live.timetable`. An injector that records
+its spikes gets whole keys, at most 63: it records what it gets, and sPyNNaker cannot read anything
+else back. How fast they can follow
 each other: `spinnlive.live.window`.
 """
 
@@ -60,7 +62,10 @@ class Played:
 
 
 class Injector:
-    """The way into one SpikeInjector population, of ``size`` neurons."""
+    """The way into one SpikeInjector population, of ``size`` neurons.
+
+    ``keys``: the routing key of each neuron, to be sent in place of its id.
+    """
 
     def __init__(
         self,
@@ -69,6 +74,7 @@ class Injector:
         lanes: Sequence[Lane],
         clock: Clock,
         *,
+        keys: NDArray[np.int64] | None = None,
         ready: Callable[[], Awaitable[None]],
         check_open: Callable[[], None],
         spawn: Spawn,
@@ -79,6 +85,7 @@ class Injector:
         self.size = size
         self._lanes = lanes
         self._clock = clock
+        self._keys = keys
         self._ready = ready
         self._check_open = check_open
         self._shift = shift
@@ -183,7 +190,7 @@ class Injector:
                 local = ids
                 if len(self._lanes) > 1:
                     local = ids[(ids >= core.first) & (ids <= core.last)]
-                for packet in wire.encode_ids16(local - core.first):
+                for packet in self._encode(local, core.first):
                     await lane.send(packet)
                     self._datagrams += 1
                 self._sent += len(local)
@@ -191,6 +198,11 @@ class Injector:
                 self._tap.put("injected", Injected(self.label, ids, time.monotonic()))
         finally:
             self._turn.release()
+
+    def _encode(self, ids: NDArray[np.int64], first: int) -> list[bytes]:
+        if self._keys is None:
+            return wire.encode_ids16(ids - first)
+        return wire.encode_keys32(self._keys[ids])
 
     def _tick(self, value: int) -> int:
         if not isinstance(value, numbers.Integral) or not 0 <= value <= LAST_TICK:

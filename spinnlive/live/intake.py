@@ -13,7 +13,7 @@ import trio
 
 from spinnlive import wire
 from spinnlive.errors import BoardLost
-from spinnlive.live.clock import SLOWEST, Clock
+from spinnlive.live.clock import Clock
 from spinnlive.live.database import NetworkMap, SourceCore
 from spinnlive.live.outbox import Outbox
 from spinnlive.live.window import CoreWindow
@@ -164,7 +164,7 @@ class Intake:
         if not self.send(wire.encode_request(request, self._sequence)):
             return False
         self._questions[self._sequence] = lane, now
-        lane.window.asked(self._sequence, now)
+        lane.window.asked(self._sequence)
         return True
 
     def give_up(self, lane: Lane) -> None:
@@ -251,9 +251,8 @@ class Lane:
             intake.collect()
         if not self._has_room() or not intake.send(self._header + packet):
             return False
-        now = self._clock.now
-        window.sent(now)
-        if window.wants_question(now):
+        window.sent()
+        if window.wants_question(self._clock.now):
             intake.ask(self)
         return True
 
@@ -271,9 +270,4 @@ class Lane:
         raise intake.lost(self.core)
 
     def _has_room(self) -> bool:
-        if self._intake.steps.active:
-            return True
-        speed = self._clock.board_speed
-        return self.window.has_room(
-            self._clock.now, 1.0 if speed is None else min(max(speed, SLOWEST), 1.0)
-        )
+        return self._intake.steps.active or self.window.has_room(self._clock.now)

@@ -71,3 +71,10 @@ class KeyTable:
         places[places == len(self.keys)] = 0
         places[self.keys[places] != keys] = -1
         return places
+
+    def of(self, label: str) -> NDArray[np.int64]:
+        """Give the key of each neuron of a population, in the order of the neurons."""
+        mine = self.populations == self.labels.index(label)
+        order = np.argsort(self.neurons[mine])
+        keys: NDArray[np.int64] = self.keys[mine][order].astype(np.int64)
+        return keys

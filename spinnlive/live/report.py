@@ -15,7 +15,7 @@ from spinnlive.live.database import LiveTag
 from spinnlive.live.delivery import PopulationReport
 from spinnlive.live.loss import Beats, GathererReport
 from spinnlive.live.receiver import Receiver
-from spinnlive.live.weights import (
+from spinnlive.live.vcpu import (
     REGION_ENTRY,
     REGION_TABLE_HEADER,
     VCPU_BASE,

@@ -13,11 +13,14 @@ from typing import Any
 import trio
 from numpy.typing import ArrayLike
 
+from spinnlive.boards.bulk import BulkMemory
 from spinnlive.boards.scp import ScpClient
 from spinnlive.errors import (
     BoardLost,
+    DeadCore,
     NoInjector,
     NoLiveOutput,
+    NoRateControl,
     RemoteError,
     RunStateError,
     SpinnliveError,
@@ -28,6 +31,7 @@ from spinnlive.errors import (
 from spinnlive.live import readers
 from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.clock import LAST_TICK, Clock
+from spinnlive.live.feed import fed
 from spinnlive.live.injector import Injector
 from spinnlive.live.intake import Intakes
 from spinnlive.live.listing import (
@@ -36,16 +40,34 @@ from spinnlive.live.listing import (
     list_populations,
     list_projections,
 )
+from spinnlive.live.matrices import Matrices
 from spinnlive.live.merge import MergedSpikes
+from spinnlive.live.pace import (
+    SHORTEST_TELEMETRY_MS,
+    ClockTick,
+    Guard,
+    Pace,
+    Stall,
+    tell_pace,
+    tell_ticks,
+)
+from spinnlive.live.rates import Rates
+from spinnlive.live.recorded import RecordedBlock, Recording, feed_samples
 from spinnlive.live.report import LiveReport, make_report, stopped
+from spinnlive.live.setting import write_weights
 from spinnlive.live.spif import Polarity, SpifInput, spif_input, spif_output
 from spinnlive.live.spikes import SpikeBatch, SpikeStream
 from spinnlive.live.statistics import LiveStatistics, count
 from spinnlive.live.stepping import Stepping
-from spinnlive.live.streams import Policy
+from spinnlive.live.streams import Policy, Stream
 from spinnlive.live.waiting import Condition, condition
 from spinnlive.live.watch import Watch
-from spinnlive.live.weights import WeightReader, WeightStream
+from spinnlive.live.weights import (
+    WeightReader,
+    WeightSnapshot,
+    feed_snapshots,
+    select,
+)
 from spinnlive.live.windows import WindowStream
 from spinnlive.live.worker import Worker
 from spinnlive.toolchain.simulator import Simulator
@@ -58,7 +80,7 @@ PATIENCE_S = 60.0
 """How long a cancelled run may take to stop and read its recordings back (seconds)."""
 
 PATIENCE_WITHOUT_BOARD_S = 3.0
-"""The same once the board is gone: sPyNNaker would try for minutes (seconds)."""
+"""The same once the board or a core is gone: sPyNNaker would try for minutes (seconds)."""
 
 TIME_TOLERANCE = 1e-6
 """How far a duration may be from a whole number of ticks (ticks)."""
@@ -78,6 +100,7 @@ class Parts:
     intakes: Intakes
     background: trio.Nursery
     stepping: Stepping
+    memory: BulkMemory
 
 
 class LiveRun:
@@ -90,12 +113,14 @@ class LiveRun:
         self._parts = parts
         self._populations = {each.label: each for each in parts.populations}
         self._injectors: dict[str, Injector] = {}
+        self._rates: dict[str, Rates] = {}
         self._closed = False
         self._failure: SpinnliveError | None = None
         self._busy = False
         self._run_scope = trio.CancelScope()
         self._changed = trio.Event()
         self._planned_end: int | None = None
+        self._put_off_ticks = 0
         parts.stepping.changed = self._announce
         parts.stepping.transmit = parts.intakes.post
 
@@ -124,16 +149,18 @@ class LiveRun:
         """What ended the live run from the board's side, if anything did."""
         return self._failure
 
-    async def run(self, duration_ms: float | None = None) -> None:
+    async def run(self, duration_ms: float | None = None, *, stall: Stall | None = None) -> None:
         """Let the network run for exactly this biological time (ms), or until cancelled.
 
         Time goes on from where it stopped. When this returns the network is paused and sPyNNaker
         has read the recordings back. Cancelling stops the network and waits for the same.
+        ``stall`` says what to do when the board or the host falls behind, see `Stall`.
 
         Raises `UsageError` for a duration that is not a whole number of ticks; `RunStateError` when
         the live run is closed or another ``run`` is under way; `CoreFailure` when a core stops with
         an error, `BoardLost` when the board stops answering, `ToolchainError` for what else
-        sPyNNaker cannot do.
+        sPyNNaker cannot do; `FellBehind` if ``stall`` says so, and what its ``call`` raises: the
+        network is stopped then, and can run again.
         """
         self._check_open()
         ticks = None
@@ -143,14 +170,17 @@ class LiveRun:
             raise RunStateError("the network is already running: one run at a time")
         self._busy = True
         self._run_scope = trio.CancelScope()
+        guard = None if stall is None else self._guard(stall)
         try:
             with self._run_scope:
                 await self._leave_steps()
                 self._planned_end = None if ticks is None else self.clock.tick + ticks
-                await self._run(duration_ms)
+                await self._run(duration_ms, guard)
         finally:
             self._busy = False
             self._announce()
+        if guard is not None and guard.error is not None:
+            raise guard.error
         if self._closed:
             raise RunStateError("the live run was closed before this run was over")
 
@@ -269,7 +299,8 @@ class LiveRun:
     def injector(self, population: Any) -> Injector:
         """Give the way to send spikes into a SpikeInjector.
 
-        Raises `UnknownPopulation`, and `NoInjector` for a population of another kind.
+        Raises `UnknownPopulation`, and `NoInjector` for a population of another kind, or one whose
+        spikes would go nowhere.
         """
         self._check_open()
         facts = self._facts(population)
@@ -279,16 +310,24 @@ class LiveRun:
                 f"population {facts.label!r} is no SpikeInjector, so it cannot be sent spikes "
                 f"(those that can: {having or 'none'})"
             )
+        if facts.label not in self._parts.connection.network.sources:
+            raise NoInjector(
+                f"population {facts.label!r} has no routing keys, because nothing takes its spikes: "
+                "give it a projection or a live output"
+            )
         if facts.label not in self._injectors:
             self._injectors[facts.label] = Injector(
                 facts.label,
                 facts.size,
                 self._parts.intakes.lanes(facts.label),
                 self.clock,
+                keys=self._parts.connection.network.keys.of(facts.label)
+                if facts.records_spikes
+                else None,
                 ready=self._until_running,
                 check_open=self._check_open,
                 spawn=self._parts.background.start_soon,
-                shift=lambda: 0,
+                shift=lambda: self._put_off_ticks,
                 tap=self._parts.connection.tap,
             )
         return self._injectors[facts.label]
@@ -326,20 +365,179 @@ class LiveRun:
         """
         await spif_output(self.spikes(population), host, port, width)
 
-    def weights(self, projection: Any, *, every: float) -> WeightStream:
+    def weights(
+        self,
+        projection: Any,
+        *,
+        every: float,
+        pre: ArrayLike | None = None,
+        post: ArrayLike | None = None,
+        policy: Policy = "block",
+        buffer: int = 1,
+    ) -> Stream[WeightSnapshot]:
         """Give a stream of the projection's weights, one snapshot every so many ms of biological
         time.
 
         The first snapshot comes at once, the next ones at whole multiples of ``every`` (ms) on the
-        board's clock. Raises `UnknownProjection`; `UsageError` for a projection whose weights
-        cannot be read while it runs, or an ``every`` that is not a whole number of ticks.
+        board's clock. ``pre`` and ``post`` are neuron ids: only synapses between these are read.
+        With policy ``"block"`` a snapshot is made when it is asked for; others read ahead.
+
+        Raises `UnknownProjection`; `NeuronIdError`; `UsageError` for a projection that has no
+        weights on the board, or an ``every`` that is not a whole number of ticks.
+        """
+        self._check_open()
+        parts, ticks = self._parts, whole_ticks("every", every, self.clock.timestep_ms)
+        reader = self.weight_reader(projection, pre=pre, post=post)
+        source = partial(
+            feed_snapshots,
+            reader=reader,
+            clock=self.clock,
+            every=ticks,
+            tick=self._tick,
+            tap=parts.connection.tap,
+        )
+        return fed(parts.background, policy, buffer, source)
+
+    async def read_weights(
+        self, projection: Any, *, pre: ArrayLike | None = None, post: ArrayLike | None = None
+    ) -> WeightSnapshot:
+        """Read the projection's weights now. Arguments and errors as for `weights`; also `BoardLost`
+        and `ScpError`."""
+        self._check_open()
+        snapshot = await self.weight_reader(projection, pre=pre, post=post).read()
+        self._parts.connection.tap.put("weights", snapshot)
+        return snapshot
+
+    async def set_weights(
+        self,
+        projection: Any,
+        weights: ArrayLike,
+        *,
+        pre: ArrayLike | None = None,
+        post: ArrayLike | None = None,
+    ) -> None:
+        """Set weights of a projection, running or standing; delays stay.
+
+        ``weights``, in nA or µS as `WeightSnapshot` gives them: a number for all synapses (between
+        ``pre`` and ``post``, if given); an array pre × post, NaN for what is to stay as it is; or a
+        list of rows (pre, post, weight). The network obeys from each neuron's next spike on. When
+        this returns, what was written has been read back; where a core had written its own weights
+        over it, it was written again.
+
+        Raises `WeightError` for a weight out of its bounds (the 16 bits of a synapse, the least and
+        most of a plasticity rule) and for a pair without a synapse, before anything is written;
+        `UnknownProjection`, `NeuronIdError`, `BoardLost`; `ScpError` when the cores do not leave a
+        row alone. A cancelled call may have set a part.
+        """
+        self._check_open()
+        parts = self._parts
+        layout = parts.simulator.weights_layout(projection)
+        wanted = select(layout, pre, post)
+        matrices = Matrices(parts.memory, layout, wanted)
+        await write_weights(matrices, weights, self.clock, self._tick)
+
+    def recorded(
+        self,
+        population: Any,
+        variable: str,
+        *,
+        every: float,
+        policy: Policy = "block",
+        buffer: int = BUFFER,
+    ) -> Stream[RecordedBlock]:
+        """Give a stream of what the population records of ``variable`` (``"v"``, ``"gsyn_exc"`` ...),
+        while it does.
+
+        Each `RecordedBlock` has the samples that are new, every so many ms of biological time, and
+        once more whenever the network stops; together they are what ``get_data()`` gives. With
+        policy ``"block"`` a block is read when it is asked for. Raises `UnknownPopulation`;
+        `UsageError` for a variable that ``population.record()`` was not asked for, or an ``every``
+        that is not a whole number of ticks.
+        """
+        self._check_open()
+        parts, ticks = self._parts, whole_ticks("every", every, self.clock.timestep_ms)
+        layout = parts.simulator.recording_layout(self._facts(population).label, variable)
+        recording = Recording(parts.memory, layout, self.clock.timestep_ms)
+        source = partial(
+            feed_samples, recording=recording, clock=self.clock, every=ticks, tick=self._tick
+        )
+        return fed(parts.background, policy, buffer, source)
+
+    def weight_reader(
+        self, projection: Any, *, pre: ArrayLike | None = None, post: ArrayLike | None = None
+    ) -> WeightReader:
+        """Give what reads the projection's weights whenever asked: ``await reader.read()``, faster
+        from the second time on than `read_weights`. Arguments and errors as for `weights`."""
+        self._check_open()
+        layout = self._parts.simulator.weights_layout(projection)
+        wanted = select(layout, pre, post)
+        step = self.clock.timestep_ms
+        return WeightReader(self._parts.memory, layout, step, self._tick, wanted)
+
+    def rates(self, population: Any) -> Rates:
+        """Give the way to change the rates of a Poisson population while it runs.
+
+        Raises `UnknownPopulation`, and `NoRateControl` for a population for which
+        ``add_poisson_live_rate_control`` was not called.
+        """
+        self._check_open()
+        facts = self._facts(population)
+        control = facts.rate_control
+        if control is None:
+            having = ", ".join(p.label for p in self._populations.values() if p.rate_control)
+            raise NoRateControl(
+                f"population {facts.label!r} has no live rate control (those that have: "
+                f"{having or 'none'}): call sim.external_devices.add_poisson_live_rate_control("
+                "population) for a SpikeSourcePoisson before open_live"
+            )
+        if facts.label not in self._rates:
+            self._rates[facts.label] = Rates(
+                facts.label,
+                self._parts.connection.network.keys.of(control),
+                self._parts.intakes.lanes(control),
+                self.clock,
+                ready=self._until_running,
+            )
+        return self._rates[facts.label]
+
+    def ticks(
+        self, every: float, *, policy: Policy = "latest", buffer: int = BUFFER
+    ) -> Stream[ClockTick]:
+        """Give a stream that follows the board's time: a `ClockTick` at every whole multiple of
+        ``every`` (ms of biological time).
+
+        It comes to about a tenth of a millisecond beside the clock's own uncertainty. What the host
+        is too late for is skipped and counted as dropped. Raises `UsageError` for an ``every`` that
+        is not a whole number of ticks, and as `spikes` for policy and buffer.
         """
         self._check_open()
         ticks = whole_ticks("every", every, self.clock.timestep_ms)
-        layout = self._parts.simulator.weights_layout(projection)
-        reader = WeightReader(self._parts.scp, layout, self.clock.timestep_ms)
-        tap = self._parts.connection.tap
-        return WeightStream(reader, layout, self.clock, ticks, self._tick, tap)
+        source = partial(tell_ticks, clock=self.clock, every=ticks)
+        return fed(self._parts.background, policy, buffer, source)
+
+    def telemetry(
+        self, every: float, *, policy: Policy = "latest", buffer: int = BUFFER
+    ) -> Stream[Pace]:
+        """Give a stream of how board and host keep the pace: a `Pace` every so many ms of *real*
+        time, so that it comes as well while the board is behind or stands.
+
+        Each asks the board for its tick. Raises `UsageError` for an ``every`` under 1 ms, and as
+        `spikes` for policy and buffer.
+        """
+        self._check_open()
+        if not every >= SHORTEST_TELEMETRY_MS:
+            raise UsageError(
+                f"every is {every!r} ms; telemetry comes every {SHORTEST_TELEMETRY_MS:g} ms or less "
+                "often, as each reading asks the board"
+            )
+        source = partial(
+            tell_pace,
+            clock=self.clock,
+            every_s=every / 1000,
+            ask=self._tick,
+            is_open=lambda: not self._closed,
+        )
+        return fed(self._parts.background, policy, buffer, source)
 
     def statistics(self) -> LiveStatistics:
         """Give the counts so far."""
@@ -374,6 +572,12 @@ class LiveRun:
             await self._give_up_steps(error)
         self._parts.connection.router.end(self._failure)
 
+    def _guard(self, stall: Stall) -> Guard:
+        return Guard(stall, self.clock, self._tick, self._put_off, self._run_scope.cancel)
+
+    def _put_off(self, ticks: int) -> None:
+        self._put_off_ticks += ticks
+
     def _steppable(self, duration_ms: float) -> int:
         self._check_open()
         ticks = whole_ticks("duration", duration_ms, self.clock.timestep_ms)
@@ -406,12 +610,14 @@ class LiveRun:
             return self.clock.tick
         return await self._parts.watch.tick()
 
-    async def _run(self, duration_ms: float | None) -> None:
+    async def _run(self, duration_ms: float | None, guard: Guard | None) -> None:
         """Run in the worker with the watch beside it; the first error of either counts."""
         parts = self._parts
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(parts.watch.run)
+                if guard is not None:
+                    nursery.start_soon(guard.watch)
                 await parts.worker.call(
                     parts.simulator.run,
                     duration_ms,
@@ -494,7 +700,7 @@ class LiveRun:
 
 def patience_s(watch: Watch) -> float:
     """Give how long a stopped run may take to end (seconds)."""
-    lost = isinstance(watch.failure, BoardLost)
+    lost = isinstance(watch.failure, BoardLost | DeadCore)
     return PATIENCE_WITHOUT_BOARD_S if lost else PATIENCE_S
 
 

@@ -29,6 +29,10 @@ Play = Callable[[int | None], Awaitable[None]]
 """Lets so many ticks pass, or passes on until cancelled when it is None."""
 
 
+OTHERS = 256
+"""Neurons of what is no population of the user's, such as the heartbeats of that many gatherers."""
+
+
 class StageClock(Clock):
     """A clock whose waiters wake when time has been moved on, not by the host's own clock."""
 
@@ -99,7 +103,7 @@ class StageConnection:
             time_scale_factor=stage.time_scale_factor,
             tags=(),
             live=stage.live,
-            keys=KeyTable.build(stage.labels, *(np.empty(0, np.int64) for _ in range(3))),
+            keys=_keys(stage),
             sources={},
             cores=(),
         )
@@ -116,6 +120,19 @@ class StageConnection:
     async def barrier(self) -> None:
         """Nothing is on its way."""
         await trio.lowlevel.checkpoint()
+
+
+def _keys(stage: Stage) -> KeyTable:
+    """Give every neuron a key, as a board would; on a stage nobody looks at them."""
+    sizes = dict.fromkeys(stage.labels, OTHERS)
+    sizes.update((each.label, each.size) for each in stage.populations)
+    counts = [sizes[label] for label in stage.labels]
+    return KeyTable.build(
+        stage.labels,
+        np.arange(sum(counts)),
+        np.repeat(np.arange(len(counts)), counts),
+        np.concatenate([np.empty(0, np.int64), *(np.arange(count) for count in counts)]),
+    )
 
 
 class _Simulator:
@@ -184,14 +201,14 @@ class _Watch:
 
 
 class _Stepping:
-    """Stands for stepped mode: a step is a stretch of the play, and nothing stands in between."""
+    """Stands for stepped mode: a step is a stretch of the play, and in between it stands."""
 
     active = False
-    standing = False
 
     def __init__(self, play: Play) -> None:
         self._play = play
         self._turn = trio.Lock()
+        self.standing = False
         self.changed: Callable[[], None] = lambda: None
         self.transmit: Callable[..., Awaitable[None]] | None = None
 
@@ -199,6 +216,8 @@ class _Stepping:
         """Let so many ticks pass."""
         async with self._turn:
             await self._play(ticks)
+            self.standing = True
+            self.changed()
 
 
 class _Lane:
@@ -248,5 +267,6 @@ def parts_on(stage: Stage, play: Play) -> tuple[Parts, StageConnection]:
         intakes=cast(Any, _Intakes(stage.populations)),
         background=stage.background,
         stepping=cast(Any, _Stepping(play)),
+        memory=cast(Any, None),
     )
     return parts, connection

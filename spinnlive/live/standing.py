@@ -34,8 +34,12 @@ LOOK_EVERY_S = 0.002
 
 EAGER_LOOKS = 20
 
-SILENCE_S = 2.0
+SILENCE_S = 5.0
 """How late a core may be before it is asked whether it lives (seconds)."""
+
+ANSWER_S = 3.0
+"""How long to wait for the answer of a core whose run is ended (seconds). It is not told twice: the
+second time would end its next run."""
 
 AT_ONCE = 3
 """Cores whose run is ended at once: each keeps one of our four places, of SCAMP's 8 transient tags and
@@ -56,13 +60,18 @@ _WORD = struct.Struct("<I")
 
 
 class SimulationCores:
-    """The cores of a network that take part in its runs, as SCAMP sees them."""
+    """The cores of a network that take part in its runs, as SCAMP sees them.
+
+    ``asked`` says that some core was asked whether it lives: if it stands, its mailbox is full until
+    it goes on.
+    """
 
     def __init__(self, scp: ScpClient, cores: Iterable[Core], app_id: int) -> None:
         self._scp = scp
         self._cores = tuple(cores)
         self._app_id = app_id
         self._physical: dict[tuple[int, int], bytes] = {}
+        self.asked = False
 
     async def come_to(self, wanted: Sequence[wire.CpuState], after_s: float = 0.0) -> wire.CpuState:
         """Wait until every core is in one state of ``wanted``, all in the same; give it.
@@ -103,6 +112,7 @@ class SimulationCores:
 
     async def signal(self, signal: wire.Signal) -> None:
         """Send a SYNC signal to all cores. Repeating it does no harm: the next one is another."""
+        self.asked = False
         await self._scp.call(wire.signal_request(self._app_id, signal))
 
     async def end_run(self, *, release: bool) -> None:
@@ -133,7 +143,7 @@ class SimulationCores:
                 word = _WORD.pack(_SC_CODE | 1 << number)
                 requests.append(wire.write_request(core.x, core.y, address, word))
         try:
-            await self._scp.burst(requests, tries=2)
+            await self._scp.burst(requests, timeout_s=ANSWER_S, tries=1)
         except (BoardLost, ScpError):
             await self._scp.call(wire.version_request(), tries=2)  # it is the core that is silent
 
@@ -156,6 +166,7 @@ class SimulationCores:
         """Ask late cores for the time: one that runs answers. Raises `CoreFailure` for one that
         neither does nor has come to where it should by now."""
         for core in late:
+            self.asked = True
             try:
                 await self._scp.call(wire.get_time_request(core.x, core.y, core.p), tries=2)
             except (BoardLost, ScpError) as silence:

@@ -47,8 +47,10 @@ class Place(Enum):
 class Stepping:
     """The stepped mode of one live run.
 
-    ``changed`` is called whenever `standing` may have changed; ``transmit`` sends a datagram to an
-    injector's core; while `standing`, datagrams go into ``outbox`` instead.
+    ``quiet`` keeps others from asking much of the board; ``delivered`` waits for the live spikes;
+    ``patience_s`` says how long sPyNNaker may take to end. ``changed`` is called whenever `standing`
+    may have changed; ``transmit`` sends a datagram to an injector's core; while `standing`,
+    datagrams go into ``outbox`` instead.
     """
 
     def __init__(
@@ -60,7 +62,8 @@ class Stepping:
         scp: ScpClient,
         nursery: trio.Nursery,
         app_id: int,
-        delivered: Callable[[int], Awaitable[None]],
+        quiet: trio.Lock,
+        delivered: Callable[[int, bool], Awaitable[None]],
         patience_s: Callable[[], float],
     ) -> None:
         self.transmit: Callable[[bytes, SourceCore], Awaitable[None]] = _nowhere
@@ -72,6 +75,7 @@ class Stepping:
         self._scp = scp
         self._nursery = nursery
         self._app_id = app_id
+        self._quiet = quiet
         self._delivered = delivered
         self._patience_s = patience_s
         self.changed: Callable[[], None] = _nothing
@@ -177,7 +181,7 @@ class Stepping:
         wait_s = self._step * self._clock.tick_s
         try:
             self._state = await self._cores.come_to((wanted, wire.CpuState.READY), wait_s)
-            await self._delivered(target)
+            await self._delivered(target, True)
         except SpinnliveError as error:
             self._error = error
             self._go(Place.SYNC)
@@ -217,15 +221,20 @@ class Stepping:
             await self._arrive()
         await self._stand_or_raise()
         assert self._cores is not None, "stepped mode was entered"
-        if self._place is Place.GATE:
-            await self._cores.end_run(release=False)
+        while self._cores.asked and self._place is Place.SYNC:
+            await self._one_step()  # empties the mailboxes
+        at_gate = self._place is Place.GATE
+        # a message that SCAMP drops for want of a tag would leave a core behind
+        async with self._quiet:
+            await self._cores.end_run(release=not at_gate)
+        if at_gate:
             self._run.end(self._tick)
             self._gate.set()
         else:
-            await self._cores.end_run(release=True)
             self._next_signal()
             await self._cores.come_to((wire.CpuState.READY,))
-            await self._delivered(self._tick + 1)
+            # gatherers hold what came in the last tick until the network goes on
+            await self._delivered(self._tick + 1, False)
             self._run.end(self._tick + 1)
         await self._until_off()
         if self._error is not None:

@@ -12,10 +12,15 @@ from spinnlive.boards.scp import ScpClient
 from spinnlive.errors import BoardLost, BoardUnreachable, CoreFailure, ScpError, SpinnliveError
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import Core, NetworkMap
-from spinnlive.live.weights import VCPU_BASE, VCPU_SIZE, poll_tick
+from spinnlive.live.pulse import Pulse
+from spinnlive.live.vcpu import VCPU_BASE, VCPU_SIZE
+from spinnlive.live.weights import poll_tick
 
 POLL_S = 0.25
 """Pause between questions for the tick (seconds)."""
+
+SILENCE_S = 0.6
+"""After so long without an answer cores are looked at, while the board is asked again (seconds)."""
 
 LOOK_S = 0.5
 """Pause between looks for failed cores (seconds)."""
@@ -125,6 +130,7 @@ class Watch:
         self._clock = clock
         self._network = network
         self._core = core
+        self._pulse = Pulse(scp, network.cores)
         self._travel_s = TRAVEL_S
 
     async def run(self) -> None:
@@ -180,7 +186,13 @@ class Watch:
             planned = clock.best_time_to_ask(clock.now, self._travel_s)
             await clock.sleep_until_host(planned)
             asked = clock.now
-            await self.tick()
+            with trio.move_on_after(SILENCE_S) as patience:
+                await self.tick()
+            if patience.cancelled_caught:
+                # before the long wait for a board: it may be the core that failed, and a run that
+                # ends meanwhile takes what it could tell with it
+                await self._look()
+                await self.tick()
             self._learn_travel((asked + clock.now) / 2 - planned)
             if clock.read().uncertainty * clock.tick_s < UNSURE_S or not clock.running:
                 break
@@ -196,3 +208,7 @@ class Watch:
             failure = await describe_failure(self._scp, suspects)
             if failure is not None:
                 raise failure
+        if self._clock.running:
+            await self._pulse.feel()
+        else:
+            self._pulse.forget()  # what stands need not take messages

@@ -55,6 +55,11 @@ class Player:
         """What the recording is of."""
         return self._file.facts
 
+    @property
+    def limit(self) -> int | None:
+        """The tick at which the run that is wanted ends."""
+        return self._limit
+
     def now_s(self) -> float:
         """Give the time that is being played, in seconds of the recording host's monotonic
         clock."""

@@ -83,7 +83,7 @@ class Replay(LiveRun):
         )
         super().__init__(parts)
         self._player = player
-        player.connect(connection, self.started)
+        player.connect(connection, self._begin)
 
     @property
     def facts(self) -> RunFacts:
@@ -149,6 +149,10 @@ class Replay(LiveRun):
         if self._player.statistics is None:
             raise RunStateError("the recording ended before the first counts")
         return self._player.statistics
+
+    def _begin(self) -> None:
+        self._planned_end = self._player.limit
+        self.started()
 
     async def close(self) -> None:
         """End a run that is under way and every stream; see `LiveRun.close`."""

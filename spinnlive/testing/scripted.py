@@ -185,6 +185,7 @@ class ScriptedRun(LiveRun):
         clock = self._stage.clock
         end = math.inf if ticks is None else self._now + ticks
         next_s = trio.current_time()
+        self._planned_end = None if ticks is None else self._now + ticks
         self.started()
         try:
             while self._now < end:

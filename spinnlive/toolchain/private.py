@@ -86,6 +86,16 @@ NAMES: tuple[tuple[str, str, str], ...] = (
             "delay_syn_mat_offset",
         )
     ),
+    (
+        "spynnaker.pyNN.models.neuron.population_machine_common:PopulationMachineCommon",
+        "_PopulationMachineCommon__regions",
+        "recordings while running",
+    ),
+    (
+        "spynnaker.pyNN.models.populations.population:Population",
+        "_vertex",
+        "recordings while running",
+    ),
     (_STDP, "_n_header_bytes", "weights"),
     (_STDP, "_SynapseDynamicsSTDP__neuromodulation", "weights"),
 )
@@ -236,6 +246,16 @@ def plastic_header_bytes(dynamics: Any) -> int:
 def is_neuromodulated(dynamics: Any) -> bool:
     """Say whether a rule is modulated, which puts its weights elsewhere in the row."""
     return bool(dynamics._SynapseDynamicsSTDP__neuromodulation)
+
+
+def vertex_of(population: Any) -> Any:
+    """Give the application vertex of a population."""
+    return population._vertex
+
+
+def recording_region(machine_vertex: Any) -> int:
+    """Give the number of the region in which a core keeps what it records."""
+    return int(machine_vertex._PopulationMachineCommon__regions.recording)
 
 
 def _data() -> Any:

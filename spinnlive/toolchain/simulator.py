@@ -20,6 +20,7 @@ from spinnlive.toolchain import (
     private,
     progress,
     recorded,
+    recordings,
     reports,
 )
 from spinnlive.toolchain.early_stop import EarlyStop
@@ -28,6 +29,7 @@ from spinnlive.toolchain.values import (
     PopulationFacts,
     ProjectionFacts,
     RecordedSpikes,
+    RecordingLayout,
     WeightsLayout,
 )
 
@@ -176,6 +178,12 @@ class Simulator:
             f"it has: {', '.join(str(each.label) for each in known) or 'none'}"
         )
 
+    def recording_layout(self, label: str, variable: str) -> RecordingLayout:
+        """Describe where the samples of a variable of a population are; see
+        `recordings.recording_layout`. Touches no board."""
+        (population,) = (each for each in self._view.iterate_populations() if each.label == label)
+        return recordings.recording_layout(population, variable)
+
     def projections(self) -> tuple[ProjectionFacts, ...]:
         """Describe the network's projections. Touches no board."""
         return tuple(
@@ -198,11 +206,20 @@ class Simulator:
     def _facts(self, population: Any) -> PopulationFacts:
         from spynnaker.pyNN.models.utility_models.spike_injector import SpikeInjector
 
+        vertex = self._vertex(population.label)
+        is_injector = isinstance(population.celltype, SpikeInjector)
+        control = getattr(vertex, "incoming_control_edge", None)  # Poisson sources can have one
         return PopulationFacts(
             label=population.label,
             size=population.size,
-            is_injector=isinstance(population.celltype, SpikeInjector),
+            is_injector=is_injector,
+            rate_control=None if control is None else str(control.pre_vertex.label),
+            records_spikes=is_injector and "spikes" in vertex.get_recording_variables(),
         )
+
+    def _vertex(self, label: str) -> Any:
+        """Give what sPyNNaker makes of a population: an application vertex of the same label."""
+        return next(each for each in self._view.iterate_vertices() if each.label == label)
 
 
 @contextmanager

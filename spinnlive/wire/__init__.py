@@ -18,7 +18,13 @@ from spinnlive.wire.codes import (
     Signal,
     result_sentence,
 )
-from spinnlive.wire.eieio import EventPacket, decode_events, encode_ids16, encode_keys32
+from spinnlive.wire.eieio import (
+    EventPacket,
+    decode_events,
+    encode_ids16,
+    encode_keys32,
+    encode_pairs32,
+)
 from spinnlive.wire.errors import MalformedPacket
 from spinnlive.wire.iptag import IpTag, parse_ip_tag
 from spinnlive.wire.notification import (
@@ -98,6 +104,7 @@ __all__ = [
     "encode_ids16",
     "encode_keys32",
     "encode_notification",
+    "encode_pairs32",
     "encode_request",
     "get_time_request",
     "iptag_clear_request",

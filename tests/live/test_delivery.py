@@ -63,6 +63,16 @@ def test_of_a_population_that_was_recorded_in_part_only_that_is_compared() -> No
     assert found.same_ticks is None
 
 
+def test_without_keys_the_sizes_are_learnt() -> None:
+    nothing = np.empty(0, np.int64)
+    delivery = Delivery(KeyTable.build(("a",), nothing, nothing, nothing))
+    for neuron in (2, 0, 2):
+        delivery.note(0, 1, np.array([neuron], np.int32), late=False)
+    rows = np.array([[2, 1], [0, 1], [2, 2]])
+    found = delivery.report("a", RecordedSpikes(rows, np.arange(3)))
+    assert (found.delivered, found.lost, found.extra) == (3, 0, 0)
+
+
 @given(st.sets(st.tuples(st.integers(0, SIZE - 1), st.integers(0, 9)), min_size=1), st.data())
 def test_one_spike_in_another_tick_is_noticed(
     spikes: set[tuple[int, int]], data: st.DataObject

@@ -75,7 +75,11 @@ class Lane:
 
 
 def injector(
-    board: Board, *cores: SourceCore, size: int = 500, nursery: trio.Nursery | None = None
+    board: Board,
+    *cores: SourceCore,
+    size: int = 500,
+    nursery: trio.Nursery | None = None,
+    keys: Any = None,
 ) -> Injector:
     cores = cores or (SourceCore(0, 1, 4, 0, size - 1),)
     lanes: Any = [Lane(core, board) for core in cores]
@@ -84,6 +88,7 @@ def injector(
         size,
         lanes,
         board.clock,
+        keys=keys,
         ready=board.ready,
         check_open=board.check_open,
         spawn=nursery.start_soon if nursery is not None else lambda work: None,
@@ -138,6 +143,14 @@ async def test_cores_get_their_own_neurons_counted_from_their_first() -> None:
         ((1, 0, 2), [1, 0]),
         ((1, 1, 3), [5]),
     ]
+
+
+async def test_an_injector_that_records_gets_whole_keys() -> None:
+    board = Board()
+    cores = SourceCore(0, 0, 1, 0, 249), SourceCore(1, 0, 2, 250, 499)
+    await injector(board, *cores, keys=0x70000 + np.arange(500)).send([499, *range(64)])
+    assert [each.keys[-1] for each in board.sent] == [0x7003E, 0x7003F, 0x701F3]
+    assert [len(each.keys) for each in board.sent] == [63, 1, 1]
 
 
 async def test_many_spikes_go_in_full_packets() -> None:

@@ -17,7 +17,7 @@ from spinnlive.live import intake as module
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import SourceCore
 from spinnlive.live.intake import Intake, Lane
-from spinnlive.live.window import BUFFERS, PRESUMED
+from spinnlive.live.window import BUFFERS
 
 CORE = SourceCore(0, 1, 4, 0, 99)
 
@@ -118,7 +118,7 @@ async def test_a_core_that_is_silent_is_asked_again_and_then_lost(
     monkeypatch.setattr(module, "TRIES", 3)
     lane = way.lane(CORE)
     with pytest.raises(BoardLost, match=r"core 4 of chip 0, 1 .* asked 3 times"):
-        for _ in range(PRESUMED + BUFFERS + 1):
+        for _ in range(BUFFERS + 1):
             await lane.send(b"\x01\x00\x05\x00")
 
 

@@ -54,3 +54,10 @@ def test_it_equals_a_dictionary(
         for place in places
     ]
     assert found == [known.get(key) for key in asked]
+
+
+def test_the_keys_of_a_population_in_the_order_of_its_neurons() -> None:
+    table = KeyTable.build(
+        ("a", "b"), np.array([5, 9, 8, 7]), np.array([0, 1, 1, 1]), np.array([0, 0, 1, 2])
+    )
+    assert table.of("b").tolist() == [9, 8, 7]

@@ -53,7 +53,7 @@ class Board:
         if self.silent and request.command == wire.RunControl.GET_TIME:
             raise BoardLost("no reply")
 
-    async def burst(self, requests: list[wire.ScpRequest], tries: int = 8) -> None:
+    async def burst(self, requests: list[wire.ScpRequest], **how: float) -> None:
         self.asked += requests
 
 

@@ -176,6 +176,20 @@ async def test_a_run_can_end_earlier_than_then_be_cancelled_and_go_on(
         assert [batch.tick async for batch in stream] == list(range(50))
 
 
+@pytest.mark.parametrize("speed", SPEEDS)
+async def test_it_can_be_stepped_through(
+    tmp_path: Path, autojump_clock: MockClock, speed: float
+) -> None:
+    async with open_recording(await a_day(tmp_path / "run.mcap"), speed=speed) as live:
+        stream = live.spikes("b", buffer=100)
+        await live.run(3.0)
+        for step in range(4):
+            await live.step(5.0)
+            assert live.clock.tick == 3 + 5 * (step + 1)
+            await live.injector("a").send([1])
+        assert stream.statistics().peak_buffer == 23
+
+
 async def test_what_is_injected_is_checked_and_counted_and_changes_nothing(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:

@@ -72,6 +72,23 @@ async def test_runs_follow_each_other_and_can_be_cancelled(autojump_clock: MockC
         await live.run(1.0)
 
 
+async def test_steps_and_what_is_injected_between_them(autojump_clock: MockClock) -> None:
+    seen = []
+    async with scripted() as live:
+        stream = live.spikes("motor")
+        for step in range(3):
+            await live.step(2.0)
+            assert live.clock.tick == 2 * step + 2
+            await live.injector("touch").send([step])
+        await live.step(1.0)
+        await live.run(2.0)
+        await live.step(3.0)
+        assert live.clock.tick == 12
+    async for batch in stream:
+        seen.append((batch.tick, batch.neuron_ids.tolist()))
+    assert seen == [(2, [0]), (4, [1]), (6, [2]), (9, [4])]
+
+
 async def test_weights_come_at_once_and_at_multiples(autojump_clock: MockClock) -> None:
     growing = {"plastic": lambda tick: [[tick, np.nan], [0.5, 2.0]]}
     seen = []

@@ -52,6 +52,9 @@ def test_ids_encode_as_the_official_client_does() -> None:
     assert wire.encode_ids16(range(127)) == [raw(EIEIO, "key16_full_127")]
     assert wire.encode_keys32([0x70000, 0x70001]) == [raw(EIEIO, "key32_two")]
     assert wire.encode_keys32([0x70000 + i for i in range(63)]) == [raw(EIEIO, "key32_full_63")]
+    pairs = wire.encode_pairs32([0x70001, 0x70002], [0x8000, 0x12345678])
+    assert pairs == [raw(EIEIO, "keypayload32")]
+    assert [len(packet) for packet in wire.encode_pairs32(range(63), range(63))] == [250, 250, 10]
 
 
 def test_an_injection_is_sdp_to_port_1() -> None:
