@@ -9,7 +9,7 @@ ASAN   := build/sanitize
 
 SOURCES := pyproject.toml README.md $(shell find spinnlive c_realtime -name '*.py' -o -name '*.[ch]' -o -name CMakeLists.txt)
 
-.PHONY: all demo test bench bench-hostile conformance pytest ctest sanitize lint format clean
+.PHONY: all demo test bench bench-hostile conformance soak long-replay fuzz pytest ctest sanitize lint format clean
 
 all: $(VENV)/.installed
 
@@ -40,6 +40,26 @@ conformance: $(VENV)/.conformance ctest
 	$(BIN)/python tests/conformance/lockstep.py $(CTEST)/tests/lockstep build/lockstep
 	$(BIN)/python tests/conformance $(EXAMPLES:%=--examples %) $(TESTS:%=--tests %) $(SUPPORT:%=--python-path %) \
 	    $(K:%=-k %) $(OPTIONS)
+
+# A live network for an hour: leaks, drift, losses (MINUTES=60). And a live run of a minute, recorded and had again.
+MINUTES ?= 60
+SECONDS ?= 60
+soak: $(VENV)/.installed
+	$(BIN)/python -P tests/soak hour --minutes $(MINUTES)
+
+long-replay: $(VENV)/.installed
+	$(BIN)/python -P tests/soak replay --seconds $(SECONDS)
+
+# Each parser of outside bytes under AddressSanitizer and UndefinedBehaviorSanitizer, for a while (OPTIONS="--seconds 600",
+# "--datagrams 10000000"): led by coverage where there is clang.
+CLANG := $(shell command -v clang)
+fuzz: $(VENV)/.tools
+	@test -n "$(CLANG)" || echo "No clang here: the targets run with their own mutator, which no coverage leads" \
+	    "(apt-get install clang)."
+	@$(BIN)/cmake -S c_realtime -B build/fuzz -DSPINNLIVE_FUZZ=ON -DSPINNLIVE_SANITIZE=ON \
+	    $(CLANG:%=-DCMAKE_C_COMPILER=%) >/dev/null
+	@$(BIN)/cmake --build build/fuzz >/dev/null
+	$(BIN)/python -P tests/fuzz --programs build/fuzz/fuzz $(OPTIONS)
 
 $(VENV)/.conformance: $(VENV)/.installed
 	@echo "Installing what the official tests need ..."

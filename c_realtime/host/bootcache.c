@@ -123,7 +123,7 @@ static void tidy(int folder) {
     DIR *listing = fdopendir(dup(folder));
     struct dirent *entry;
     struct stat about;
-    char oldest[NAME_MAX] = "";
+    char oldest[NAME_MAX + 1] = "";
     time_t since = 0;
     unsigned files = 0;
 

@@ -11,10 +11,11 @@
 * `stepping`, `standing`: the network advances step by step
 * `clock`, `estimate`, `alarm`: the board's time on the host, what follows from what is heard, waking up in time
 * `pace`: clock and telemetry streams, stalls
-* `spif`: event cameras in, SPIF out
 * `weights`, `rows`: weights while running
-* `listing`: what it says of its network
 * `watch`, `pulse`: failed cores, dead cores and lost boards
+* `spif`: event cameras in, SPIF out
+* `matrices`, `setting`, `recorded`: matrices on the board, writing them, recordings while they grow
+* `listing`: what it says of its network
 * `client`, `notifications`, `database`, `receiver`, `datagrams`, `keys`: the official handshake, played by us
 * `worker`, `services`: sPyNNaker's thread, and tasks that outlast cancellation
 * `tap`: where everything passes by a recorder
