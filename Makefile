@@ -9,7 +9,7 @@ ASAN   := build/sanitize
 
 SOURCES := pyproject.toml README.md $(shell find spinnlive c_realtime -name '*.py' -o -name '*.[ch]' -o -name CMakeLists.txt)
 
-.PHONY: all demo test bench conformance pytest ctest sanitize lint format clean
+.PHONY: all demo test bench bench-hostile conformance soak long-replay fuzz pytest ctest sanitize lint format clean
 
 all: $(VENV)/.installed
 
@@ -19,14 +19,47 @@ demo: $(VENV)/.installed
 test: lint ctest pytest
 
 # Timed, and so never part of the tests.
-bench: $(VENV)/.installed
-	$(BIN)/python -P benchmarks/loop_latency.py
+bench: $(VENV)/.tools
+	$(BIN)/spinnlive bench board --folder build/bench
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/loop_latency.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/send_rate.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/steps.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/weights_mid_run.py
+	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/start_up.py
+	$(BIN)/python -P benchmarks/receive.py
+	$(BIN)/python -P benchmarks/fan_out.py
+
+# An hour or so: a million malformed messages against a server of live runs.
+bench-hostile: $(VENV)/.installed
+	$(BIN)/python -P benchmarks/hostile_clients.py
 
 # Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):
 #   make conformance EXAMPLES=FOLDER TESTS="FOLDER ..." [SUPPORT="FOLDER ..."] [K="PART ..."] [OPTIONS="--again ..."]
-conformance: $(VENV)/.conformance
+# And the two engines of the emulated board in lockstep, for as long as nobody would wait in a test.
+conformance: $(VENV)/.conformance ctest
+	$(BIN)/python tests/conformance/lockstep.py $(CTEST)/tests/lockstep build/lockstep
 	$(BIN)/python tests/conformance $(EXAMPLES:%=--examples %) $(TESTS:%=--tests %) $(SUPPORT:%=--python-path %) \
 	    $(K:%=-k %) $(OPTIONS)
+
+# A live network for an hour: leaks, drift, losses (MINUTES=60). And a live run of a minute, recorded and had again.
+MINUTES ?= 60
+SECONDS ?= 60
+soak: $(VENV)/.installed
+	$(BIN)/python -P tests/soak hour --minutes $(MINUTES)
+
+long-replay: $(VENV)/.installed
+	$(BIN)/python -P tests/soak replay --seconds $(SECONDS)
+
+# Each parser of outside bytes under AddressSanitizer and UndefinedBehaviorSanitizer, for a while (OPTIONS="--seconds 600",
+# "--datagrams 10000000"): led by coverage where there is clang.
+CLANG := $(shell command -v clang)
+fuzz: $(VENV)/.tools
+	@test -n "$(CLANG)" || echo "No clang here: the targets run with their own mutator, which no coverage leads" \
+	    "(apt-get install clang)."
+	@$(BIN)/cmake -S c_realtime -B build/fuzz -DSPINNLIVE_FUZZ=ON -DSPINNLIVE_SANITIZE=ON \
+	    $(CLANG:%=-DCMAKE_C_COMPILER=%) >/dev/null
+	@$(BIN)/cmake --build build/fuzz >/dev/null
+	$(BIN)/python -P tests/fuzz --programs build/fuzz/fuzz $(OPTIONS)
 
 $(VENV)/.conformance: $(VENV)/.installed
 	@echo "Installing what the official tests need ..."

@@ -12,26 +12,47 @@ from spinnlive.errors import (
     BoardUnreachable,
     BridgeFailed,
     CoreFailure,
+    DeadCore,
+    FellBehind,
+    Forbidden,
     NeuronIdError,
     NoInjector,
     NoLiveOutput,
+    NoRateControl,
     RemoteError,
     RunStateError,
     ScpError,
+    ServerLost,
     SpinnliveError,
     StreamOverflow,
     ToolchainError,
     UnknownPopulation,
     UnknownProjection,
     UsageError,
+    WeightError,
 )
-from spinnlive.live.clock import Clock, ClockReading
-from spinnlive.live.injector import Injector
+from spinnlive.gateway.connect import connect
+from spinnlive.gateway.counts import GatewayStatistics
+from spinnlive.gateway.server import Gateway, serve
+from spinnlive.gateway.settings import Limits
+from spinnlive.live.clock import Clock, ClockReading, HostTime
+from spinnlive.live.delivery import PopulationReport
+from spinnlive.live.injector import Injector, InjectorStatistics, Played
+from spinnlive.live.loss import GathererReport
+from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.open import open_live
-from spinnlive.live.run import LiveRun, LiveStatistics
-from spinnlive.live.spikes import SpikeBatch
+from spinnlive.live.pace import ClockTick, Pace, Stall, Stalled
+from spinnlive.live.rates import Rates
+from spinnlive.live.recorded import RecordedBlock
+from spinnlive.live.report import LiveReport
+from spinnlive.live.run import LiveRun
+from spinnlive.live.spikes import SpikeBatch, SpikeStream
+from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.streams import Stream, StreamStatistics
-from spinnlive.live.weights import WeightSnapshot, WeightStream
+from spinnlive.live.weights import WeightSnapshot
+from spinnlive.live.windows import WindowCounts, WindowStream
+from spinnlive.recording.kinds import RunFacts
+from spinnlive.recording.replay import Replay, open_recording
 from spinnlive.toolchain import defaults as _defaults
 
 __all__ = [
@@ -42,18 +63,42 @@ __all__ = [
     "BridgeFailed",
     "Clock",
     "ClockReading",
+    "ClockTick",
     "CoreFailure",
+    "DeadCore",
+    "FellBehind",
+    "Forbidden",
+    "Gateway",
+    "GatewayStatistics",
+    "GathererReport",
+    "HostTime",
     "Injector",
+    "InjectorStatistics",
+    "Limits",
+    "LiveReport",
     "LiveRun",
     "LiveStatistics",
+    "MergedSpikes",
     "NeuronIdError",
     "NoInjector",
     "NoLiveOutput",
+    "NoRateControl",
+    "Pace",
+    "Played",
+    "PopulationReport",
+    "Rates",
+    "RecordedBlock",
     "RemoteError",
+    "Replay",
+    "RunFacts",
     "RunStateError",
     "ScpError",
+    "ServerLost",
     "SpikeBatch",
+    "SpikeStream",
     "SpinnliveError",
+    "Stall",
+    "Stalled",
     "Stream",
     "StreamOverflow",
     "StreamStatistics",
@@ -61,9 +106,14 @@ __all__ = [
     "UnknownPopulation",
     "UnknownProjection",
     "UsageError",
+    "WeightError",
     "WeightSnapshot",
-    "WeightStream",
+    "WindowCounts",
+    "WindowStream",
+    "connect",
     "open_live",
+    "open_recording",
+    "serve",
 ]
 
 _defaults.arrange()

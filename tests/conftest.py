@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from spinnlive.boards.boot_cache import CACHE_VARIABLE
 
 RUN = [sys.executable, "-c", "from spinnlive.cli import main; main()", "run"]
 
@@ -19,6 +21,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="ADDRESS",
         help="run the tests marked 'board' on the board at this address, not on an emulated one",
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def boot_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Booted machines of these tests are kept in a folder of their own, not in the user's."""
+    before = os.environ.get(CACHE_VARIABLE)
+    os.environ[CACHE_VARIABLE] = str(tmp_path_factory.mktemp("booted"))
+    yield
+    if before is None:
+        del os.environ[CACHE_VARIABLE]
+    else:
+        os.environ[CACHE_VARIABLE] = before
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ void arm_bus_write(struct arm_core *core, uint32_t address, unsigned bytes, uint
 
 uint8_t *arm_memory(struct arm_core *core, uint32_t address) {
     int32_t wait;
-    return arm_plain_memory(core, address, &wait);
+    return arm_plain_memory(core, address, false, &wait);
 }
 
 /* ---- the run loop ---- */
@@ -136,7 +136,7 @@ uint8_t *arm_memory(struct arm_core *core, uint32_t address) {
 ARM_INLINE void execute_one(struct arm_core *core) {
     uint32_t pc = core->pc;
     int32_t wait = 0;
-    const uint8_t *code = likely(pc < ARM_ITCM_SIZE) ? core->itcm + pc : arm_plain_memory(core, pc, &wait);
+    const uint8_t *code = likely(pc < ARM_ITCM_SIZE) ? core->itcm + pc : arm_plain_memory(core, pc, false, &wait);
 
     core->cycles_left -= 1 + wait;
     if (unlikely(code == NULL)) {

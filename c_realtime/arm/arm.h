@@ -56,6 +56,9 @@ struct arm_bus {
     void *context;
     bool (*read)(void *context, uint32_t address, unsigned bytes, uint32_t *value);
     bool (*write)(void *context, uint32_t address, unsigned bytes, uint32_t value);
+    /* For how many cycles from now on reads of a word would change nothing, and give numbers from 1 to 2^31 - 1; 0 if
+     * that is not known. NULL if it never is. */
+    uint64_t (*stays_positive)(void *context, uint32_t address);
 };
 
 /* A plain memory: address a lies in it if (a & mask) == match, at offset a & offset_mask. */
@@ -63,7 +66,7 @@ struct arm_window {
     uint32_t mask;
     uint32_t match;
     uint32_t offset_mask;
-    uint32_t wait_cycles; /* what each access costs beyond the instruction itself */
+    uint32_t load_wait, store_wait; /* cycles that an access costs beyond the instruction itself */
     uint8_t *bytes;
 };
 
@@ -99,6 +102,7 @@ struct arm_core {
     uint32_t generation; /* of the translations, when the pages below were found */
     struct arm_page *page[ARM_CODE_PAGES];
     uint8_t page_visits[ARM_CODE_PAGES]; /* instructions interpreted since the page changed, up to a few */
+    bool wrote;                          /* translated code may have written memory since this was cleared */
 
     struct arm_bus bus;
     struct arm_window window[ARM_WINDOWS];

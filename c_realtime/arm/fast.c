@@ -1,4 +1,5 @@
 /* The fast engine's run loop: into translated code, and out of it for what the interpreter must do. */
+#include "poll.h"
 #include "translations.h"
 
 /* A page whose code is executed less often than this after it changed is not worth a look: boot code, and code that is
@@ -49,56 +50,10 @@ static const void *translation(struct arm_core *core, bool careful) {
     return arm_find_translation(core, pc, careful);
 }
 
-#ifdef COUNT_STEPS
-#include <stdio.h>
-#include <stdlib.h>
-static struct {
-    uint32_t word;
-    bool thumb;
-    int why;
-    uint32_t pc;
-    uint64_t count;
-} seen[65536];
-static uint64_t total[4];
-static void report(void) {
-    for (int k = 0; k < 60; k++) {
-        unsigned best = 0;
-        for (unsigned i = 0; i < 65536; i++)
-            if (seen[i].count > seen[best].count)
-                best = i;
-        fprintf(stderr, "%d %08x pc %08x %s %lu\n", seen[best].why, seen[best].word, seen[best].pc,
-                seen[best].thumb ? "T" : "A", seen[best].count);
-        seen[best].count = 0;
-    }
-    fprintf(stderr, "no code %lu step %lu budget %lu enters %lu\n", total[0], total[1], total[2], total[3]);
-}
-static void note(struct arm_core *core, int why) {
-    static bool once;
-    if (!once) {
-        once = true;
-        atexit(report);
-    }
-    uint32_t word = 0;
-    if (core->pc < ARM_ITCM_SIZE - 4)
-        memcpy(&word, core->itcm + core->pc, core->thumb ? 2 : 4);
-    unsigned at = (word * 2654435761u ^ why * 77777u ^ core->pc * 7919u) >> 16 & 65535;
-    while (seen[at].count && !(seen[at].word == word && seen[at].why == why && seen[at].pc == core->pc))
-        at = (at + 1) & 65535;
-    seen[at].word = word;
-    seen[at].why = why;
-    seen[at].pc = core->pc;
-    seen[at].thumb = core->thumb;
-    seen[at].count++;
-    total[why]++;
-}
-#else
-#define note(core, why)
-#define total_enter()
-#endif
-
 int32_t arm_run_translated(struct arm_core *core, int32_t cycles) {
     const struct arm_translations *translations = core->translations;
     bool careful = false; /* the budget covers no whole block any more */
+    struct arm_poll poll = {.present = false};
 
     core->cycles_granted = core->cycles_left = cycles;
     if (unlikely(core->generation != translations->generation))
@@ -106,7 +61,7 @@ int32_t arm_run_translated(struct arm_core *core, int32_t cycles) {
     while (core->cycles_left > 0 && !core->waiting) {
         const void *code = core->interrupt_due ? NULL : translation(core, careful);
         if (code == NULL) {
-            note(core, 0);
+            poll.present = false;
             arm_interpret(core);
             continue;
         }
@@ -114,11 +69,10 @@ int32_t arm_run_translated(struct arm_core *core, int32_t cycles) {
         core->cycles_left -= held;
         int why = translations->stubs.enter(core, code);
         core->cycles_left += held;
-        note(core, 3);
         if (why == EXIT_OUT_OF_BUDGET)
             careful = held == 0;
         if (why == EXIT_STEP && core->cycles_left > 0) {
-            note(core, 1);
+            arm_skip_polls(core, &poll);
             arm_interpret(core);
         }
     }

@@ -206,7 +206,7 @@ ARM_INLINE uint32_t shift_by_register(const struct arm_core *core, uint32_t valu
 uint32_t arm_bus_read(struct arm_core *core, uint32_t address, unsigned bytes);
 void arm_bus_write(struct arm_core *core, uint32_t address, unsigned bytes, uint32_t value);
 
-ARM_INLINE uint8_t *arm_plain_memory(struct arm_core *core, uint32_t address, int32_t *wait_cycles) {
+ARM_INLINE uint8_t *arm_plain_memory(struct arm_core *core, uint32_t address, bool store, int32_t *wait_cycles) {
     *wait_cycles = 0;
     if (likely(address - ARM_DTCM_BASE < ARM_DTCM_SIZE))
         return core->dtcm + (address - ARM_DTCM_BASE);
@@ -215,7 +215,7 @@ ARM_INLINE uint8_t *arm_plain_memory(struct arm_core *core, uint32_t address, in
     for (int i = 0; i < ARM_WINDOWS; i++) {
         const struct arm_window *window = &core->window[i];
         if ((address & window->mask) == window->match && window->bytes != NULL) {
-            *wait_cycles = (int32_t)window->wait_cycles;
+            *wait_cycles = (int32_t)(store ? window->store_wait : window->load_wait);
             return window->bytes + (address & window->offset_mask);
         }
     }
@@ -224,7 +224,7 @@ ARM_INLINE uint8_t *arm_plain_memory(struct arm_core *core, uint32_t address, in
 
 ARM_INLINE uint32_t load_word_aligned(struct arm_core *core, uint32_t address) {
     int32_t wait;
-    uint8_t *memory = arm_plain_memory(core, address, &wait);
+    uint8_t *memory = arm_plain_memory(core, address, false, &wait);
     if (likely(memory != NULL)) {
         uint32_t value;
         core->cycles_left -= wait;
@@ -255,7 +255,7 @@ ARM_INLINE uint32_t load_half(struct arm_core *core, uint32_t address) {
         }
         address &= ~1u;
     }
-    uint8_t *memory = arm_plain_memory(core, address, &wait);
+    uint8_t *memory = arm_plain_memory(core, address, false, &wait);
     if (likely(memory != NULL)) {
         uint16_t value;
         core->cycles_left -= wait;
@@ -267,7 +267,7 @@ ARM_INLINE uint32_t load_half(struct arm_core *core, uint32_t address) {
 
 ARM_INLINE uint32_t load_byte(struct arm_core *core, uint32_t address) {
     int32_t wait;
-    uint8_t *memory = arm_plain_memory(core, address, &wait);
+    uint8_t *memory = arm_plain_memory(core, address, false, &wait);
     if (likely(memory != NULL)) {
         core->cycles_left -= wait;
         return *memory;
@@ -279,7 +279,7 @@ ARM_INLINE uint32_t load_byte(struct arm_core *core, uint32_t address) {
 ARM_INLINE uint8_t *arm_plain_memory_to_write(struct arm_core *core, uint32_t address, int32_t *wait_cycles) {
     if (unlikely(address < ARM_ITCM_SIZE))
         arm_code_changed(core, address, 4);
-    return arm_plain_memory(core, address, wait_cycles);
+    return arm_plain_memory(core, address, true, wait_cycles);
 }
 
 ARM_INLINE void store_word(struct arm_core *core, uint32_t address, uint32_t value) {

@@ -111,7 +111,7 @@ static void write_helper(struct x64 *code, unsigned bytes, bool load) {
         x64_mem(code, X64_MOV | X64_WIDE, RCX, CORE, WINDOW(i, bytes));
         x64_reg(code, X64_TEST | X64_WIDE, RCX, RCX);
         fail[fails++] = x64_jump_if(code, X64_Z, NULL); /* nothing is there */
-        x64_mem(code, X64_MOV, RCX, CORE, WINDOW(i, wait_cycles));
+        x64_mem(code, X64_MOV, RCX, CORE, load ? WINDOW(i, load_wait) : WINDOW(i, store_wait));
         x64_shift_wide(code, X64_SHL, RCX, BUDGET_SHIFT);
         x64_reg(code, X64_SUB | X64_WIDE, BUDGET_REGISTER, RCX);
         uint8_t *covered = x64_jump_if(code, X64_NS, NULL);

@@ -410,7 +410,10 @@ static void emit_budget(struct x64 *code, enum x64_group operation, int32_t amou
 static void emit_entry(struct translator *translator, unsigned block, int32_t owed) {
     struct x64 *code = translator->code;
     int32_t total = refund_from(translator, translator->step);
+    bool stores = false;
 
+    for (unsigned i = 0; i < translator->steps; i++)
+        stores |= arm_word_stores(translator->step[i].word);
     if (translator->careful) { /* a single instruction begins as long as a cycle is left */
         if (owed)
             emit_budget(code, X64_G_ADD, BUDGET(owed, 0));
@@ -419,6 +422,8 @@ static void emit_entry(struct translator *translator, unsigned block, int32_t ow
         struct end *end = add_end(translator, END_OUT_OF_BUDGET, x64_jump_if(code, X64_L, NULL));
         end->pc = translator->block[block].pc;
         emit_budget(code, X64_G_SUB, total);
+        if (stores)
+            x64_store_byte_imm(code, CORE, OFFSET(wrote), true);
         translator->host_flags = HOST_NONE;
         return;
     }
@@ -435,6 +440,8 @@ static void emit_entry(struct translator *translator, unsigned block, int32_t ow
         end->back = code->at;
         end->block = block;
     }
+    if (stores)
+        x64_store_byte_imm(code, CORE, OFFSET(wrote), true);
     translator->host_flags = HOST_NONE;
 }
 

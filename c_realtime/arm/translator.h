@@ -88,6 +88,8 @@ bool arm_word_is_left(uint32_t word);
 bool arm_word_ends_block(uint32_t word);
 /* May it turn out, when it is executed, to be left to the interpreter? An access to a device, a change of mode. */
 bool arm_word_may_be_left(uint32_t word);
+/* Does it write memory? */
+bool arm_word_stores(uint32_t word);
 unsigned arm_word_flags_read(uint32_t word);
 unsigned arm_word_flags_written(uint32_t word);
 /* Cycles without what memories add, if the condition holds. */

@@ -150,6 +150,14 @@ bool arm_word_may_be_left(uint32_t word) {
     return word >> 28 != 15 && (is_single_transfer(word) || is_multiple_transfer(word) || is_half_or_double(word));
 }
 
+bool arm_word_stores(uint32_t word) {
+    if (word >> 28 == 15)
+        return false;
+    if (is_half_or_double(word))
+        return !BIT(20) && (word & 0x60) != 0x40; /* LDRD has the load bit clear */
+    return (is_single_transfer(word) || is_multiple_transfer(word)) && !BIT(20);
+}
+
 /* ---- flags ---- */
 
 unsigned arm_word_flags_read(uint32_t word) {

@@ -6,6 +6,12 @@ bool bootrom_is_active(const struct chip *chip) {
     return !chip->bootrom.finished;
 }
 
+void bootrom_reset(struct chip *chip) {
+    chip->bootrom.finished = false;
+    chip->bootrom.blocks = 0;
+    memset(chip->bootrom.image, 0, sizeof chip->bootrom.image);
+}
+
 /* ---- starting the image ---- */
 
 /* The serial ROM's block in system RAM (spinnaker_tools, sark.h: srom_data_t). */

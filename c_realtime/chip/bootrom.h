@@ -30,6 +30,9 @@ struct bootrom {
 
 bool bootrom_is_active(const struct chip *chip);
 
+/* Wait for an image again. */
+void bootrom_reset(struct chip *chip);
+
 /* A datagram for BOOT_UDP_PORT. Anything that is not a boot packet is ignored. */
 void bootrom_datagram(struct chip *chip, const uint8_t *bytes, uint32_t length);
 

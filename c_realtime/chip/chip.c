@@ -1,7 +1,9 @@
+#define _DEFAULT_SOURCE
 #include "chip.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "pl340.h"
 
@@ -10,11 +12,14 @@
 void chip_map_memories(struct chip *chip, struct arm_window window[ARM_WINDOWS]) {
     /* SDRAM, at 0x60000000 with buffered writes and at 0x70000000 without; it repeats every 128 MB, by which SCAMP
      * finds out its size. */
-    window[0] = (struct arm_window){0xe0000000u, 0x60000000u, SDRAM_BYTES - 1, SDRAM_WAIT, chip->sdram};
+    window[0] =
+        (struct arm_window){0xe0000000u, 0x60000000u, SDRAM_BYTES - 1, SDRAM_LOAD_WAIT, BUFFERED_WAIT, chip->sdram};
     /* System RAM at 0xe5000000 and 0xf5000000, */
-    window[1] = (struct arm_window){0xef000000u, 0xe5000000u, SYSRAM_BYTES - 1, SYSRAM_WAIT, chip->sysram};
+    window[1] =
+        (struct arm_window){0xef000000u, 0xe5000000u, SYSRAM_BYTES - 1, SYSRAM_LOAD_WAIT, BUFFERED_WAIT, chip->sysram};
     /* and at the high vectors, where application cores come out of reset. */
-    window[2] = (struct arm_window){0xffff8000u, 0xffff0000u, SYSRAM_BYTES - 1, SYSRAM_WAIT, chip->sysram};
+    window[2] =
+        (struct arm_window){0xffff8000u, 0xffff0000u, SYSRAM_BYTES - 1, SYSRAM_LOAD_WAIT, BUFFERED_WAIT, chip->sysram};
     window[3] = (struct arm_window){0};
 }
 
@@ -49,8 +54,8 @@ bool chip_read(struct chip *chip, struct processor *core, uint32_t address, uint
         *value = sysctl_read(chip, address & 0xfff);
         return true;
     case 0xe3:
-    case 0xf3: /* the watchdog, which is never let off its leash */
-        *value = 0;
+    case 0xf3:
+        *value = watchdog_read(chip, address & 0xfff);
         return true;
     case 0xe4:
     case 0xf4:
@@ -72,8 +77,6 @@ bool chip_write(struct chip *chip, struct processor *core, uint32_t address, uns
     switch (address >> 24) {
     case 0xe0:
     case 0xf0:
-    case 0xe3:
-    case 0xf3:
         return true;
     case 0xe1:
     case 0xf1:
@@ -82,6 +85,10 @@ bool chip_write(struct chip *chip, struct processor *core, uint32_t address, uns
     case 0xe2:
     case 0xf2:
         sysctl_write(chip, address & 0xffc, value);
+        return true;
+    case 0xe3:
+    case 0xf3:
+        watchdog_write(chip, address & 0xffc, value);
         return true;
     case 0xe4:
     case 0xf4:
@@ -113,60 +120,131 @@ struct chip *chip_create(unsigned x, unsigned y, uint32_t working_cores, const s
 
     if (chip == NULL)
         return NULL;
-    chip->sdram = calloc(1, SDRAM_BYTES); /* fresh pages: the host gives memory only to what is touched */
-    if (chip->sdram == NULL) {
+    /* Fresh pages, straight from the host: it gives memory only to what is touched, and sanitizers, which would mark
+     * all of an allocation, let chips be made by the thousand. */
+    void *sdram = mmap(NULL, SDRAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (sdram == MAP_FAILED) {
         free(chip);
         return NULL;
     }
+    chip->sdram = sdram;
     chip->x = x;
     chip->y = y;
     chip->bootrom.settings = *settings;
-    chip->next_event = NEVER;
-    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+    chip->clock = &chip->alone.clock;
+    chip->due = &chip->alone.due;
+    chip->alone.due = NEVER;
+    chip->blocked_at = NEVER;
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++) {
+        chip->wake_at[i] = NEVER;
         processor_init(&chip->core[i], chip, i);
-    sysctl_init(chip, working_cores);
-    router_init(chip);
+    }
+    chip->working_cores = working_cores;
+    sysctl_reset(chip, RESET_BY_POWER_ON);
+    watchdog_reset(chip);
+    router_reset(chip);
     return chip;
 }
 
 void chip_destroy(struct chip *chip) {
     if (chip != NULL)
-        free(chip->sdram);
+        munmap(chip->sdram, SDRAM_BYTES);
     free(chip);
+}
+
+/* ---- reset ---- */
+
+/* Power comes back to memories that hold nothing. Fresh pages are cheaper than to write 128 MB of zeros. */
+static void clear_memories(struct chip *chip) {
+    uint8_t *sdram = calloc(1, SDRAM_BYTES);
+
+    if (sdram != NULL) {
+        free(chip->sdram);
+        chip->sdram = sdram;
+    } else {
+        memset(chip->sdram, 0, SDRAM_BYTES);
+    }
+    memset(chip->sysram, 0, SYSRAM_BYTES);
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++) {
+        struct arm_core *arm = &chip->core[i].arm;
+        chip_map_memories(chip, arm->window);
+        memset(arm->itcm, 0, ARM_ITCM_SIZE);
+        memset(arm->dtcm, 0, ARM_DTCM_SIZE);
+        arm_code_changed(arm, ARM_ITCM_BASE, ARM_ITCM_SIZE);
+    }
+}
+
+void chip_reset(struct chip *chip, enum reset_code code) {
+    if (code == RESET_BY_POWER_ON)
+        clear_memories(chip);
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        processor_power_up(&chip->core[i]);
+    sysctl_reset(chip, code);
+    watchdog_reset(chip);
+    router_reset(chip);
+    ethernet_reset(chip);
+    bootrom_reset(chip);
+    chip->reset_requests = 0;
+    chip->awake = (1u << CORES_PER_CHIP) - 1; /* to be found at rest */
+    chip_is_due(chip);
+}
+
+void chip_request_reset(struct chip *chip, enum reset_code code) {
+    chip->reset_requests |= 1u << code;
+    chip_is_due(chip); /* a chip that sleeps has no window */
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        processor_stall(&chip->core[i]);
 }
 
 /* ---- time ---- */
 
+void chip_expect(struct chip *chip, uint64_t time) {
+    if (time < *chip->due)
+        *chip->due = time;
+}
+
 uint64_t chip_now(const struct chip *chip) {
-    return chip->executing ? processor_now(chip->executing) : chip->time;
+    return chip->executing ? processor_now(chip->executing) : *chip->clock;
+}
+
+/* When a core that is not awake is next to be looked at. */
+static uint64_t wake_time(const struct processor *core) {
+    return processor_is_running(core) ? core->next_event : NEVER;
+}
+
+void chip_reschedule(struct chip *chip) {
+    uint64_t due = chip->watchdog.expiry;
+
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        if (chip->wake_at[i] < due)
+            due = chip->wake_at[i];
+    *chip->due = chip->awake | chip->sending | chip->reset_requests || dma_is_crowded(chip) ? 0 : due;
 }
 
 void chip_run(struct chip *chip, uint64_t end) {
-    if (chip->next_event < end) { /* some sleeping core has something due: look at all of them */
-        chip->awake = (1u << CORES_PER_CHIP) - 1;
-        chip->next_event = NEVER;
-    }
+    uint32_t rest;
+
+    dma_share_memory(chip, *chip->clock, end);
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        chip->awake |= (uint32_t)(chip->wake_at[i] < end) << i;
     /* Bits of cores that the one executing wakes are met in this very window if their turn is still to come. */
-    for (unsigned i = 0; i < CORES_PER_CHIP; i++) {
-        struct processor *core = &chip->core[i];
-        if (!(chip->awake >> i & 1))
-            continue;
-        if (!processor_is_running(core)) {
-            chip->awake &= ~(1u << i);
-            continue;
-        }
-        if (core->time < chip->time)
-            core->time = chip->time;
+    for (uint32_t turn = 0; (rest = chip->awake >> turn) != 0; turn++) {
+        turn += (uint32_t)__builtin_ctz(rest);
+        struct processor *core = &chip->core[turn];
+        if (core->time < *chip->clock)
+            core->time = *chip->clock;
         chip->executing = core;
         processor_run(core, end);
-        if (core->arm.waiting) {
-            chip->awake &= ~(1u << i);
-            if (core->next_event < chip->next_event)
-                chip->next_event = core->next_event;
+        if (core->arm.waiting || !processor_is_running(core)) {
+            chip->awake &= ~(1u << turn);
+            chip->wake_at[turn] = wake_time(core);
         }
     }
     chip->executing = NULL;
-    chip->time = end;
+    watchdog_advance(chip, end);
+    if (chip->reset_requests)
+        chip_reset(chip, (enum reset_code)__builtin_ctz(chip->reset_requests));
+    chip_reschedule(chip);
 }
 
 /* ---- state ---- */
@@ -179,22 +257,39 @@ static void archive_unmodelled(struct archive *archive, struct unmodelled *note)
     ARCHIVE(archive, note->count);
 }
 
+/* What matters of the time is whether it is this very moment. */
+static void archive_blocked(struct archive *archive, struct chip *chip) {
+    bool blocked = chip->blocked_at == *chip->clock;
+
+    archive_bool(archive, &blocked);
+    if (archive->restoring)
+        chip->blocked_at = blocked ? *chip->clock : NEVER;
+}
+
 void chip_archive(struct archive *archive, struct chip *chip) {
     for (unsigned i = 0; i < CORES_PER_CHIP; i++)
         processor_archive(archive, &chip->core[i]);
     archive->memory(archive, chip->sysram, SYSRAM_BYTES);
     archive->memory(archive, chip->sdram, SDRAM_BYTES);
     sysctl_archive(archive, &chip->sysctl);
+    watchdog_archive(archive, &chip->watchdog);
     router_archive(archive, &chip->router);
     ethernet_archive(archive, &chip->ethernet);
     bootrom_archive(archive, &chip->bootrom);
     links_archive(archive, &chip->links);
-    ARCHIVE(archive, chip->time);
+    archive_blocked(archive, chip);
     ARCHIVE(archive, chip->awake);
     ARCHIVE(archive, chip->sending);
-    archive_bool(archive, &chip->router_blocked);
-    ARCHIVE(archive, chip->next_event);
+    ARCHIVE(archive, chip->reset_requests);
+    archive_expect(archive, chip->reset_requests >> RESET_CODES == 0);
     archive_expect(archive, ((chip->awake | chip->sending) >> CORES_PER_CHIP) == 0);
+    if (archive->restoring) {
+        for (unsigned i = 0; i < CORES_PER_CHIP; i++) {
+            chip->wake_at[i] = wake_time(&chip->core[i]);
+            chip->transferring |= (uint32_t)(chip->core[i].dma.pending != 0) << i;
+        }
+        chip_reschedule(chip);
+    }
     for (unsigned i = 0; i < CORES_PER_CHIP; i++) /* whose next packet the fabric takes for granted */
         archive_expect(archive, !(chip->sending >> i & 1) || comms_next_to_send(&chip->core[i]) != NULL);
     ARCHIVE(archive, chip->unmodelled_count);

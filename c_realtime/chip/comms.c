@@ -49,6 +49,8 @@ static void update_transmit(struct processor *processor) {
     uint32_t bit = 1u << processor->index;
 
     processor->chip->sending = (processor->chip->sending & ~bit) | (unsent(&processor->comms) ? bit : 0);
+    if (processor->chip->sending)
+        chip_is_due(processor->chip);
     vic_drive(processor, VIC_COMMS_EMPTY | VIC_COMMS_NOT_FULL, !transmit_full(&processor->comms));
     vic_drive(processor, VIC_COMMS_FULL, transmit_full(&processor->comms));
     vic_drive(processor, VIC_COMMS_OVERRUN, processor->comms.overrun);

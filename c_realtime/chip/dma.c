@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "processor.h"
+#include "chip.h"
 
 /* Registers (SpiNNaker datasheet, DMA controller). */
 enum {
@@ -34,6 +34,9 @@ enum {
 
 static void update(struct processor *processor) {
     const struct dma *dma = &processor->dma;
+    uint32_t bit = 1u << processor->index;
+
+    processor->chip->transferring = (processor->chip->transferring & ~bit) | (dma->pending ? bit : 0);
     vic_drive(processor, VIC_DMA_DONE, dma->done && dma->global_control & INTERRUPT_ON_DONE);
     processor_reschedule(processor);
 }
@@ -56,6 +59,34 @@ void dma_advance(struct processor *processor, uint64_t now) {
     }
     if (completed)
         update(processor);
+}
+
+bool dma_is_crowded(const struct chip *chip) {
+    return 4 * __builtin_popcount(chip->transferring) > DMA_STREAMS_X4;
+}
+
+static void delay(struct processor *processor, uint64_t cycles) {
+    for (uint32_t i = 0; i < processor->dma.pending; i++)
+        processor->dma.completion[i] += cycles;
+    processor_reschedule(processor);
+}
+
+void dma_share_memory(struct chip *chip, uint64_t start, uint64_t end) {
+    uint32_t streams = 0, window = (uint32_t)(end - start);
+
+    if (!dma_is_crowded(chip))
+        return;
+    for (uint32_t cores = chip->transferring; cores; cores &= cores - 1)
+        streams += chip->core[__builtin_ctz(cores)].dma.completion[0] > start;
+    if (4 * streams <= DMA_STREAMS_X4)
+        return;
+    for (uint32_t cores = chip->transferring; cores; cores &= cores - 1) {
+        struct processor *core = &chip->core[__builtin_ctz(cores)];
+        if (core->dma.completion[0] <= start)
+            continue;
+        uint64_t left = core->dma.completion[0] - start, slowed = left * 4 * streams / DMA_STREAMS_X4;
+        delay(core, slowed <= window ? slowed - left : window - window * DMA_STREAMS_X4 / (4 * streams));
+    }
 }
 
 /* The bytes at a TCM address, if all of the transfer lies inside one TCM. */
@@ -96,7 +127,7 @@ static void start_transfer(struct processor *processor, uint32_t descriptor) {
         arm_code_changed(&processor->arm, dma->tcm_address, length);
     }
     uint64_t begin = dma->pending ? dma->completion[dma->pending - 1] : processor_now(processor);
-    dma->completion[dma->pending++] = begin + DMA_SETUP_CYCLES + length / DMA_BYTES_PER_CYCLE;
+    dma->completion[dma->pending++] = begin + DMA_SETUP_CYCLES + (length + 3) / 4 * DMA_CYCLES_PER_WORD;
     dma->transfers++;
 }
 

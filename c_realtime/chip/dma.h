@@ -9,6 +9,7 @@
 
 #define DMA_QUEUE 2
 
+struct chip;
 struct processor;
 
 struct dma {
@@ -23,6 +24,13 @@ void dma_reset(struct processor *processor);
 uint32_t dma_read(struct processor *processor, uint32_t offset);
 void dma_write(struct processor *processor, uint32_t offset, uint32_t value);
 void dma_advance(struct processor *processor, uint64_t now);
+
+/* Are there more transfers under way on the chip than the memory feeds at their full pace? */
+bool dma_is_crowded(const struct chip *chip);
+
+/* Slow down the transfers that are under way at the start of a time window if they are too many. One that begins inside
+ * a window has the full pace to its end. */
+void dma_share_memory(struct chip *chip, uint64_t start, uint64_t end);
 
 void dma_archive(struct archive *archive, struct dma *dma);
 

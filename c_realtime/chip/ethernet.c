@@ -38,6 +38,16 @@ static void present_next(struct chip *chip) {
     vic_drive(router_monitor(chip), VIC_ETHERNET_RX, ethernet->receiving);
 }
 
+void ethernet_reset(struct chip *chip) {
+    struct ethernet *ethernet = &chip->ethernet;
+
+    ethernet->control = ethernet->transmit_length = ethernet->mac_low = ethernet->mac_high = ethernet->phy_control = 0;
+    ethernet->receiving = false;
+    ethernet->incoming_head = ethernet->incoming_tail;
+    ethernet->outgoing_head = ethernet->outgoing_tail;
+    present_next(chip);
+}
+
 bool ethernet_receive(struct chip *chip, const uint8_t *bytes, uint32_t length) {
     struct ethernet *ethernet = &chip->ethernet;
     struct ethernet_frame *frame = &ethernet->incoming[ethernet->incoming_tail % ETHERNET_BACKLOG];
@@ -65,7 +75,7 @@ static void transmit(struct chip *chip) {
     }
     if (ethernet->wire_free < chip_now(chip))
         ethernet->wire_free = chip_now(chip);
-    ethernet->wire_free += (uint64_t)length * ETHERNET_CYCLES_PER_BYTE;
+    ethernet->wire_free += (uint64_t)(length + ETHERNET_OVERHEAD_BYTES) * ETHERNET_CYCLES_PER_BYTE;
     frame->due = ethernet->wire_free + ETHERNET_LATENCY_CYCLES;
     frame->length = length;
     memcpy(frame->bytes, ethernet->transmit_ram, length);

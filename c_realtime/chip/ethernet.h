@@ -31,6 +31,9 @@ struct ethernet {
     uint64_t frames_in, frames_out, dropped;
 };
 
+/* Registers as after power-on; frames in the MAC are lost. */
+void ethernet_reset(struct chip *chip);
+
 uint32_t ethernet_read(struct chip *chip, uint32_t offset);
 void ethernet_write(struct chip *chip, uint32_t offset, unsigned bytes, uint32_t value);
 

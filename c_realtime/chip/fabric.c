@@ -217,27 +217,28 @@ static bool serve_chip(struct chip *chip, unsigned first, unsigned budget, uint6
     return progress;
 }
 
-void fabric_deliver(struct chip *const *chips, unsigned count, uint64_t end) {
+void fabric_deliver(struct chip *const *chips, unsigned count, unsigned total, uint64_t end) {
     uint64_t turn = end / FABRIC_TURN_CYCLES;
+    unsigned first = 0;
     bool progress = false;
 
     for (unsigned i = 0; i < count; i++) {
         progress |= chips[i]->sending != 0;
         chips[i]->held_back = 0;
-        chips[i]->router_blocked = false;
+        first += chips[i]->number < turn % total;
     }
     if (!progress)
         return;
-    for (unsigned i = 0; i < count; i++)
-        chips[i]->time = end; /* also those that slept: what reaches them reaches them now */
     /* Chips and cores take turns, and who begins moves on with time: nobody always gets the last place in a receiver.
      */
     while (progress) {
         progress = false;
         for (unsigned i = 0; i < count; i++) {
-            struct chip *chip = chips[(turn + i) % count];
+            struct chip *chip = chips[(first + i) % count];
             if (chip->sending & ~chip->held_back)
-                progress |= serve_chip(chip, (unsigned)(turn % CORES_PER_CHIP), routers_allowed(count), end);
+                progress |= serve_chip(chip, (unsigned)(turn % CORES_PER_CHIP), routers_allowed(total), end);
         }
     }
+    for (unsigned i = 0; i < count; i++)
+        chip_reschedule(chips[i]);
 }

@@ -11,8 +11,9 @@
 
 struct chip;
 
-/* Deliver all that the chips' cores have sent and that finds its receivers free, at the time `end`. A packet that is
- * held back holds back later ones of its own core alone. All chips that are linked to one another must be given. */
-void fabric_deliver(struct chip *const *chips, unsigned count, uint64_t end);
+/* Deliver all that these chips' cores have sent and that finds its receivers free, at the time `end`. A packet that is
+ * held back holds back later ones of its own core alone. The chips are given in the order of their numbers, and must be
+ * all of the machine's `total` that have sent anything. */
+void fabric_deliver(struct chip *const *chips, unsigned count, unsigned total, uint64_t end);
 
 #endif

@@ -43,7 +43,7 @@ static bool bus_write(void *context, uint32_t address, unsigned bytes, uint32_t 
     struct processor *processor = context;
     uint32_t offset = address & 0xffc;
 
-    arm_spend(&processor->arm, DEVICE_WRITE_WAIT);
+    arm_spend(&processor->arm, BUFFERED_WAIT);
     switch (address >> 24) {
     case 0x10:
     case 0x20:
@@ -71,14 +71,28 @@ static bool bus_write(void *context, uint32_t address, unsigned bytes, uint32_t 
     }
 }
 
+/* Timers are what software waits for by looking again and again. */
+static uint64_t bus_stays_positive(void *context, uint32_t address) {
+    struct processor *processor = context;
+
+    if (address >> 24 == 0x11 || address >> 24 == 0x21)
+        return timer_stays_positive(processor, address & 0xffc);
+    return 0;
+}
+
 /* ---- life ---- */
 
 void processor_init(struct processor *processor, struct chip *chip, unsigned index) {
     processor->chip = chip;
     processor->index = index;
-    processor->state = PROCESSOR_UNBOOTED;
-    processor->arm.bus = (struct arm_bus){processor, bus_read, bus_write};
+    processor->arm.bus = (struct arm_bus){processor, bus_read, bus_write, bus_stays_positive};
     chip_map_memories(chip, processor->arm.window);
+    processor_power_up(processor);
+}
+
+void processor_power_up(struct processor *processor) {
+    processor->state = PROCESSOR_UNBOOTED;
+    processor->clocked = false;
     processor_reset(processor);
 }
 
@@ -115,8 +129,8 @@ void processor_reschedule(struct processor *processor) {
 }
 
 void processor_wake(struct processor *processor) {
-    if (processor->chip != NULL)
-        processor->chip->awake |= 1u << processor->index;
+    processor->chip->awake |= 1u << processor->index;
+    chip_is_due(processor->chip);
 }
 
 void processor_stall(struct processor *processor) {
@@ -147,6 +161,15 @@ void processor_run(struct processor *processor, uint64_t end) {
 
 /* ---- state ---- */
 
+/* A core that sleeps is left alone: how long ago it was last looked at means nothing. */
+static void archive_time(struct archive *archive, struct processor *processor) {
+    uint64_t clock = *processor->chip->clock, time = processor->time < clock ? clock : processor->time;
+
+    ARCHIVE(archive, time);
+    if (archive->restoring)
+        processor->time = time;
+}
+
 void processor_archive(struct archive *archive, struct processor *processor) {
     uint8_t state = (uint8_t)processor->state;
 
@@ -156,7 +179,7 @@ void processor_archive(struct archive *archive, struct processor *processor) {
         processor->state = state;
     archive_bool(archive, &processor->clocked);
     archive_bool(archive, &processor->broken);
-    ARCHIVE(archive, processor->time);
+    archive_time(archive, processor);
     ARCHIVE(archive, processor->next_event);
     ARCHIVE(archive, processor->busy);
     arm_archive(archive, &processor->arm);

@@ -47,6 +47,9 @@ void processor_init(struct processor *processor, struct chip *chip, unsigned ind
 /* Back to the state after a reset, with the devices; the memories keep their contents. */
 void processor_reset(struct processor *processor);
 
+/* As out of the chip's reset: waiting for the boot ROM to start it. */
+void processor_power_up(struct processor *processor);
+
 /* The core fails now, and for good: it executes nothing any more, and no self-test finds it well. */
 void processor_break(struct processor *processor);
 

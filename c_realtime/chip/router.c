@@ -20,19 +20,25 @@ enum {
 #define BROADCAST_SHIFT       26          /* in the fixed-route register: links of nearest-neighbour broadcasts */
 #define FIXED_ROUTE_RESET     0xfc000000u /* all of them */
 
-void router_init(struct chip *chip) {
+void router_reset(struct chip *chip) {
     struct router *router = &chip->router;
+    uint64_t dumped = router->dumped, aged = router->aged;
+
     *router = (struct router){.control = CONTROL_RESET, .fixed_route = FIXED_ROUTE_RESET, .counter_enable = 0xffff};
+    router->dumped = dumped;
+    router->aged = aged;
     for (unsigned i = 0; i < ROUTER_ENTRIES; i++)
         router->key[i] = 0xffffffffu; /* with mask 0: matches nothing */
     for (unsigned i = 0; i < ROUTER_P2P_WORDS; i++)
         router->p2p[i] = P2P_ENTRIES_NONE;
     for (unsigned i = 0; i < ROUTER_OUTPUTS; i++)
         router->blocked_since[i] = NEVER;
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        vic_drive(&chip->core[i], VIC_ROUTER_COUNTER | VIC_ROUTER_DUMP | VIC_ROUTER_ERROR, false);
 }
 
 bool router_is_on(const struct chip *chip) {
-    return chip->router.control & CONTROL_ROUTE;
+    return chip->router.control & CONTROL_ROUTE && !sysctl_router_is_held(chip);
 }
 
 struct processor *router_monitor(struct chip *chip) {

@@ -47,7 +47,8 @@ struct router {
     struct router_cached cache[ROUTER_CACHE];
 };
 
-void router_init(struct chip *chip);
+/* Empty tables and counters. What is counted for the machine's own statistics goes on. */
+void router_reset(struct chip *chip);
 uint32_t router_read(struct chip *chip, uint32_t offset);
 void router_write(struct chip *chip, uint32_t offset, uint32_t value);
 void router_archive(struct archive *archive, struct router *router);

@@ -110,7 +110,7 @@ static bool counter_interrupts(const struct router *router, unsigned i) {
 
 static uint32_t status(const struct chip *chip) {
     const struct router *router = &chip->router;
-    uint32_t status = chip->router_blocked ? STATUS_BUSY | STATUS_BLOCKED : 0;
+    uint32_t status = chip->blocked_at == *chip->clock ? STATUS_BUSY | STATUS_BLOCKED : 0;
 
     for (unsigned i = 0; i < ROUTER_DIAGNOSTICS; i++)
         status |= (uint32_t)counter_interrupts(router, i) << i;
@@ -171,7 +171,7 @@ bool router_gives_up(struct chip *chip, uint32_t outputs, uint64_t now) {
     uint64_t wait = wait_cycles(router);
     bool late = false;
 
-    chip->router_blocked = true;
+    chip->blocked_at = now;
     for (; outputs; outputs &= outputs - 1) {
         uint64_t *since = &router->blocked_since[__builtin_ctz(outputs)];
         if (*since == NEVER)

@@ -37,16 +37,36 @@ enum {
     LINK_DISABLE = 0x200,
 };
 
-#define CHIP_ID_VALUE      0x59111012u
-#define WRITE_CODE         0x5ec00000u /* must stand in the top bits of writes that can harm */
-#define WRITE_CODE_MASK    0xfff00000u
-#define CORE_MASK          0x0003ffffu
-#define LOCK_WAS_SET       0x80000000u
-#define RESET_BY_POWER_ON  0u
+#define CHIP_ID_VALUE    0x59111012u
+#define WRITE_CODE       0x5ec00000u /* must stand in the top bits of writes that can harm */
+#define WRITE_CODE_MASK  0xfff00000u
+#define CORE_MASK        0x0003ffffu
+#define LOCK_WAS_SET     0x80000000u
+#define RESET_OF_MONITOR 4u /* reset code: the watchdog's interrupt reset the monitor processor alone */
+
+/* The subsystems that can be reset, in the registers of that. The others of the datasheet (memory controller, networks
+ * on chip, clocks) have no state here that a reset would change. */
+#define SUBSYSTEM_ROUTER          0x00000001u
+#define SUBSYSTEM_SENDERS_SHIFT   4
+#define SUBSYSTEM_RECEIVERS_SHIFT 10
+#define SUBSYSTEM_LEVELS          0x0000ffffu /* can be held in reset */
+#define SUBSYSTEM_CHIP            0x00020000u /* all of it; as a pulse alone */
+
+#define MONITOR_NUMBER        0x0000001fu
+#define MONITOR_ARBITRATE     0x00000100u /* let the arbitration begin anew */
+#define MONITOR_RESET_ON_BARK 0x00010000u
+#define ARBITRATION_WON       0x80000000u
+
 #define TEMPERATURE_SAMPLE 0x01000000u /* a finished sample of no particular temperature */
 
-void sysctl_init(struct chip *chip, uint32_t working_cores) {
-    chip->sysctl = (struct sysctl){.cpu_ok = working_cores};
+void sysctl_reset(struct chip *chip, enum reset_code code) {
+    uint32_t well = chip->working_cores;
+
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        if (chip->core[i].broken)
+            well &= ~(1u << i);
+    /* The boot ROM's part in it is over: core 0 has won the arbitration, and the self-tests are done. */
+    chip->sysctl = (struct sysctl){.cpu_ok = well, .reset_code = code};
 }
 
 static void drive_irqs(struct chip *chip) {
@@ -84,11 +104,47 @@ static void set_resets(struct chip *chip, uint32_t mask) {
 #define LINK_SENDERS_SHIFT 8 /* in the link disable register; receivers are below */
 
 bool sysctl_link_receives(const struct chip *chip, unsigned link) {
-    return !(chip->sysctl.link_disable >> link & 1);
+    const struct sysctl *sysctl = &chip->sysctl;
+    return !((sysctl->link_disable | sysctl->subsystem_reset >> SUBSYSTEM_RECEIVERS_SHIFT) >> link & 1);
 }
 
 bool sysctl_link_sends(const struct chip *chip, unsigned link) {
-    return !(chip->sysctl.link_disable >> (link + LINK_SENDERS_SHIFT) & 1);
+    const struct sysctl *sysctl = &chip->sysctl;
+    return !((sysctl->link_disable >> LINK_SENDERS_SHIFT | sysctl->subsystem_reset >> SUBSYSTEM_SENDERS_SHIFT) >> link &
+             1);
+}
+
+bool sysctl_router_is_held(const struct chip *chip) {
+    return chip->sysctl.subsystem_reset & SUBSYSTEM_ROUTER;
+}
+
+static void hold_subsystems(struct chip *chip, uint32_t subsystems) {
+    if (subsystems & SUBSYSTEM_ROUTER)
+        router_reset(chip);
+    chip->sysctl.subsystem_reset = subsystems & SUBSYSTEM_LEVELS;
+}
+
+static void pulse_resets(struct chip *chip, uint32_t cores) {
+    uint32_t held = chip->sysctl.cpu_reset;
+
+    set_resets(chip, held | cores);
+    set_resets(chip, held);
+}
+
+static void pulse_subsystems(struct chip *chip, uint32_t subsystems) {
+    if (subsystems & SUBSYSTEM_ROUTER)
+        router_reset(chip);
+    if (subsystems & SUBSYSTEM_CHIP)
+        chip_request_reset(chip, RESET_BY_SOFTWARE);
+}
+
+void sysctl_watchdog_barks(struct chip *chip) {
+    struct sysctl *sysctl = &chip->sysctl;
+
+    if (!(sysctl->monitor_id & MONITOR_RESET_ON_BARK))
+        return;
+    sysctl->monitor_bark_reset = true;
+    pulse_resets(chip, 1u << (sysctl->monitor_id & MONITOR_NUMBER) & CORE_MASK);
 }
 
 static uint32_t sleeping_cores(const struct chip *chip) {
@@ -115,10 +171,11 @@ uint32_t sysctl_read(struct chip *chip, uint32_t offset) {
         return sysctl->cpu_ok;
     case SOFT_RESET_LEVEL:
     case HARD_RESET_LEVEL:
-    case SUBSYSTEM_RESET_LEVEL:
         return sysctl->cpu_reset;
+    case SUBSYSTEM_RESET_LEVEL:
+        return sysctl->subsystem_reset;
     case RESET_CODE:
-        return RESET_BY_POWER_ON;
+        return sysctl->monitor_bark_reset ? RESET_OF_MONITOR : sysctl->reset_code;
     case MONITOR_ID:
         return sysctl->monitor_id;
     case MISC_CONTROL:
@@ -156,8 +213,11 @@ uint32_t sysctl_read(struct chip *chip, uint32_t offset) {
             sysctl->locks &= ~lock;
         return was_set;
     }
-    if (offset >= ARBITRATION && offset < TEST_AND_SET)
-        return 0;
+    if (offset >= ARBITRATION && offset < TEST_AND_SET) {
+        uint32_t won = sysctl->arbiter ? ARBITRATION_WON : 0;
+        sysctl->arbiter = 0;
+        return won;
+    }
     chip_note_unmodelled(chip, NULL, SYSCTL_BASE + offset, false);
     return 0;
 }
@@ -165,7 +225,8 @@ uint32_t sysctl_read(struct chip *chip, uint32_t offset) {
 /* Writes that stop or start cores count only with the code in the top bits; true if it is there or not needed. */
 static bool code_fits(uint32_t offset, uint32_t value) {
     bool guarded = (offset >= CPU_DISABLE && offset <= CLEAR_IRQ) ||
-                   (offset >= SOFT_RESET_LEVEL && offset < RESET_CODE) || offset == LINK_DISABLE;
+                   (offset >= SOFT_RESET_LEVEL && offset < RESET_CODE) || offset == MONITOR_ID ||
+                   offset == LINK_DISABLE;
     return !guarded || (value & WRITE_CODE_MASK) == WRITE_CODE;
 }
 
@@ -196,19 +257,22 @@ void sysctl_write(struct chip *chip, uint32_t offset, uint32_t value) {
         break;
     case SOFT_RESET_LEVEL:
     case HARD_RESET_LEVEL:
-    case SUBSYSTEM_RESET_LEVEL:
         set_resets(chip, cores);
+        break;
+    case SUBSYSTEM_RESET_LEVEL:
+        hold_subsystems(chip, cores);
         break;
     case SOFT_RESET_PULSE:
     case HARD_RESET_PULSE:
-    case SUBSYSTEM_RESET_PULSE: {
-        uint32_t held = sysctl->cpu_reset;
-        set_resets(chip, held | cores);
-        set_resets(chip, held);
+        pulse_resets(chip, cores);
         break;
-    }
+    case SUBSYSTEM_RESET_PULSE:
+        pulse_subsystems(chip, cores);
+        break;
     case MONITOR_ID:
-        sysctl->monitor_id = value & 0xffff;
+        sysctl->monitor_id = value & (MONITOR_NUMBER | MONITOR_RESET_ON_BARK);
+        if (value & MONITOR_ARBITRATE)
+            sysctl->arbiter = 1;
         break;
     case MISC_CONTROL:
         sysctl->misc_control = value;

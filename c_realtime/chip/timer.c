@@ -57,22 +57,25 @@ void timer_reset(struct processor *processor) {
     }
 }
 
+/* From one expiry to the next. A free running timer wraps to all ones. */
+static uint64_t turn_cycles(const struct timer *timer) {
+    uint64_t ticks =
+        timer->control & PERIODIC ? timer->background & count_mask(timer) : (uint64_t)count_mask(timer) + 1;
+    return ticks_to_cycles(timer, ticks ? ticks : 1);
+}
+
 void timer_advance(struct processor *processor, uint64_t now) {
     for (unsigned i = 0; i < TIMERS; i++) {
         struct timer *timer = &processor->timer[i];
         if (timer->expiry > now)
             continue;
         timer->expired = true;
-        while (timer->expiry <= now) {
-            if (timer->control & ONE_SHOT) { /* stays enabled: the next write to LOAD starts it again */
-                timer->count = 0;
-                timer->expiry = NEVER;
-            } else if (timer->control & PERIODIC) {
-                uint64_t period = timer->background & count_mask(timer);
-                timer->expiry += ticks_to_cycles(timer, period ? period : 1);
-            } else { /* free running: wraps to all ones */
-                timer->expiry += ticks_to_cycles(timer, (uint64_t)count_mask(timer) + 1);
-            }
+        if (timer->control & ONE_SHOT) { /* stays enabled: the next write to LOAD starts it again */
+            timer->count = 0;
+            timer->expiry = NEVER;
+        } else { /* on by as many whole turns as have passed, which are many after a long time without a clock */
+            uint64_t turn = turn_cycles(timer);
+            timer->expiry += ((now - timer->expiry) / turn + 1) * turn;
         }
         update(processor, i);
     }
@@ -97,6 +100,17 @@ uint32_t timer_read(struct processor *processor, uint32_t offset) {
     }
     processor_note_unmodelled(processor, TIMER_BASE + offset, false);
     return 0;
+}
+
+uint64_t timer_stays_positive(const struct processor *processor, uint32_t offset) {
+    const struct timer *timer = &processor->timer[offset & SECOND_TIMER ? 1 : 0];
+    uint64_t last = (uint64_t)1 << prescale_shift(timer); /* the count's last tick, which reads as zero when it began */
+    uint64_t now = processor_now(processor);
+
+    if ((offset & ~(uint32_t)SECOND_TIMER) != COUNT || timer->expiry == NEVER || timer->expiry < now + last ||
+        count_at(timer, now) > INT32_MAX)
+        return 0;
+    return timer->expiry - now - last;
 }
 
 void timer_write(struct processor *processor, uint32_t offset, uint32_t value) {

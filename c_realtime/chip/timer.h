@@ -22,6 +22,9 @@ void timer_reset(struct processor *processor);
 uint32_t timer_read(struct processor *processor, uint32_t offset);
 void timer_write(struct processor *processor, uint32_t offset, uint32_t value);
 
+/* For how many cycles from now on a register reads as a number from 1 to 2^31 - 1; 0 if that is not known. */
+uint64_t timer_stays_positive(const struct processor *processor, uint32_t offset);
+
 /* Let everything happen that is due at `now`. */
 void timer_advance(struct processor *processor, uint64_t now);
 

@@ -10,6 +10,7 @@
 struct processor;
 
 /* Interrupt sources that are modelled, as masks (SpiNNaker datasheet, vectored interrupt controller). */
+#define VIC_WATCHDOG       (1u << 0)
 #define VIC_TIMER1         (1u << 4)
 #define VIC_TIMER2         (1u << 5)
 #define VIC_COMMS_RECEIVED (1u << 6)

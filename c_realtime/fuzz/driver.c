@@ -2,6 +2,7 @@
  *
  *   fuzz_X FILE...                              replay
  *   fuzz_X --count N [--seed S] [--from I]      inputs I .. I+N-1 of run S
+ *   fuzz_X --write-seeds FOLDER                 the valid inputs, a file for each: libFuzzer begins with files
  *
  * Inputs run in a child process: whatever happens to it is reported with the number of the input, and when the target's
  * state is spent the next child starts from what was prepared once. */
@@ -19,6 +20,7 @@
 
 #define HANG_S     120 /* of the wall clock, for one input; generous, for hosts are busy */
 #define EXIT_SPENT 77
+#define PATH_BYTES 4096
 
 struct shared {
     uint64_t counters[FUZZ_COUNTERS];
@@ -106,10 +108,29 @@ static int replay(const char *path) {
     return EXIT_SUCCESS;
 }
 
+static int write_seeds(const char *folder) {
+    static uint8_t bytes[FUZZ_INPUT_BYTES];
+    char path[PATH_BYTES];
+    size_t length;
+
+    for (unsigned i = 0; (length = fuzz_seed(i, bytes)) > 0; i++) {
+        snprintf(path, sizeof path, "%s/seed-%03u", folder, i);
+        FILE *file = fopen(path, "wb");
+        bool written = file != NULL && fwrite(bytes, 1, length, file) == length;
+        if (file == NULL || fclose(file) != 0 || !written) {
+            perror(path);
+            return EXIT_FAILURE;
+        }
+    }
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv) {
     uint64_t run_seed = 1, from = 0, count = 0;
 
     LLVMFuzzerInitialize(&argc, &argv);
+    if (argc == 3 && strcmp(argv[1], "--write-seeds") == 0)
+        return write_seeds(argv[2]);
     for (int i = 1; i < argc; i++) {
         uint64_t *number = strcmp(argv[i], "--count") == 0  ? &count
                            : strcmp(argv[i], "--seed") == 0 ? &run_seed

@@ -1,7 +1,7 @@
 /* What a fuzz target offers. Each parser of outside bytes has one, in a file of its own.
  *
- * With clang each is linked with libFuzzer. With any compiler each is linked with driver.c, which makes its inputs by a
- * small deterministic mutator, so that a bounded number of them runs wherever the tests do. */
+ * With any compiler each is linked with driver.c, which makes its inputs by a small deterministic mutator, so that a
+ * bounded number of them runs wherever the tests do. With clang each is linked with libFuzzer as well. */
 #ifndef SPINNLIVE_FUZZ_FUZZ_H
 #define SPINNLIVE_FUZZ_FUZZ_H
 

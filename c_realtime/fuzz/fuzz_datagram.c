@@ -16,20 +16,23 @@
 #define LATER_MASK        0x0fu
 #define OTHER_PORT        0x80u
 #define QUESTION_EVERY    128 /* datagrams */
-#define QUESTION_TRIES    30
+#define QUESTION_TRIES    15
 #define QUESTION_CYCLES   (100000 * CYCLES_PER_US) /* SCAMP gives a lost message's tag free after 2.56 s at most */
 #define BOOT_LIMIT_CYCLES ((uint64_t)20 * CPU_HZ)
-#define QUESTION_WORK     20000000u /* instructions; cores that execute rubbish must not make the wait endless */
-#define OLD_AGE           1024      /* datagrams, after which a fresh board is taken anyway */
-#define ROOM_TRIES        1000      /* units; then the board takes no frames any more, and drops this one */
-#define AWAKE_WELL        4         /* more cores that do not sleep execute rubbish, and only cost time */
+#define QUESTION_BUSY     (2000 * CYCLES_PER_US) /* without a rest, after which nobody waits for an answer any more */
+#define OLD_AGE           1024                   /* datagrams, after which a fresh board is taken anyway */
+#define ROOM_TRIES        1000 /* units; then the board takes no frames any more, drops this one, and is asked */
+#define AWAKE_WELL        4    /* more cores that do not sleep execute rubbish, and only cost time */
+#define BUSY_WELL         6    /* datagrams in a row after which a core was not idle; then the board is asked */
 #define ASKER_PORT        40000
 #define MUTANTS_PORT      40001
 
-enum { ASKED, ANSWERED, DIED, TO_FIRMWARE, REPLIES, REPLIES_OK };
+enum { ASKED, ANSWERED, ENDED, ASTRAY, SILENT, TO_FIRMWARE, REPLIES, REPLIES_OK };
 const char *const fuzz_counter_names[FUZZ_COUNTERS] = {"times asked",
                                                        "times answered",
-                                                       "boards that fell silent (or were too busy)",
+                                                       "boards whose firmware had ended",
+                                                       "boards whose firmware ran astray, or was busy",
+                                                       "boards silent for another reason",
                                                        "datagrams that reached the MAC",
                                                        "datagrams sent by the board",
                                                        "of them SCP with result OK"};
@@ -37,8 +40,10 @@ static uint64_t own_counters[FUZZ_COUNTERS];
 uint64_t *fuzz_counters = own_counters;
 
 static struct machine *machine;
-static bool silent, spent;
-static unsigned age;
+static bool silent, spent, has_engine;
+static unsigned age, busy;
+static uint8_t *booted; /* a snapshot */
+static size_t booted_length;
 
 static void boot(void) {
     static uint8_t image[BOOT_IMAGE_BYTES];
@@ -123,7 +128,8 @@ size_t fuzz_seed(unsigned index, uint8_t bytes[FUZZ_INPUT_BYTES]) {
 
 /* ---- the board ---- */
 
-static void send(unsigned from_port, unsigned port, const uint8_t *bytes, size_t length) {
+/* False if the board has stopped taking what comes. */
+static bool send(unsigned from_port, unsigned port, const uint8_t *bytes, size_t length) {
     struct datagram datagram = {.remote_ip = {127, 0, 0, 1},
                                 .remote_port = (uint16_t)from_port,
                                 .board_port = (uint16_t)port,
@@ -132,8 +138,10 @@ static void send(unsigned from_port, unsigned port, const uint8_t *bytes, size_t
     memcpy(datagram.bytes, bytes, length < DATAGRAM_BYTES ? length : DATAGRAM_BYTES);
     for (unsigned i = 0; i < ROOM_TRIES && !machine_has_room(machine, 0); i++)
         machine_run(machine, machine->now + RUN_UNIT_CYCLES);
+    bool has_room = machine_has_room(machine, 0);
     if (machine_input(machine, &datagram) && from_port == MUTANTS_PORT)
         fuzz_counters[TO_FIRMWARE]++;
+    return has_room;
 }
 
 /* Take what the board sends; true if an answer to the question was there. */
@@ -162,8 +170,13 @@ static bool is_known_dead(void) {
     return machine->root->sysram[MONITOR_STATE] <= CPU_STATE_LAST_BAD;
 }
 
-static uint64_t work_done(void) {
-    return machine_statistics(machine).instructions;
+/* How long the cores of the Ethernet chip have been executing, in cycles. */
+static uint64_t busy_cycles(void) {
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        sum += machine->root->core[i].busy;
+    return sum;
 }
 
 /* SCAMP has eight tags for messages that want an answer, and takes none beyond them. A mutant to a core that is not
@@ -174,23 +187,35 @@ static void open_tags(void) {
     send(MUTANTS_PORT, SCP_PORT, bytes, request(commands[TAG_TIME_OUT], 0, bytes));
 }
 
+/* Whether a core has hardly slept. SCAMP sleeps when it has nothing to do; what was told to fill gigabytes does not,
+ * nor does what is not SCAMP any more. */
+static bool is_restless(uint64_t began, uint64_t busy_before) {
+    return busy_cycles() - busy_before > (machine->now - began) / 10 * 9;
+}
+
+/* Ask, in vain, and say why: a firmware may be told to end itself, or what is not code may be executed; but a board
+ * that rests and is silent all the same would be a fault of ours. */
 static bool answers(void) {
     uint8_t question[FUZZ_INPUT_BYTES];
-    uint64_t limit = work_done() + QUESTION_WORK;
 
     fuzz_counters[ASKED]++;
-    for (unsigned i = 0; i < QUESTION_TRIES && !is_known_dead() && work_done() < limit; i++) {
+    for (unsigned i = 0; i < QUESTION_TRIES; i++) {
+        uint64_t began = machine->now, before = busy_cycles();
         send(ASKER_PORT, SCP_PORT, question, request(commands[VERSION], 0, question));
-        for (uint64_t end = machine->now + QUESTION_CYCLES; machine->now < end;) {
+        while (machine->now < began + QUESTION_CYCLES) {
             machine_run(machine, machine->now + 10 * RUN_UNIT_CYCLES);
             if (collect()) {
                 fuzz_counters[ANSWERED]++;
                 open_tags();
                 return true;
             }
+            if (is_known_dead() || (machine->now > began + QUESTION_BUSY && is_restless(began, before))) {
+                fuzz_counters[is_known_dead() ? ENDED : ASTRAY]++;
+                return false;
+            }
         }
     }
-    fuzz_counters[DIED]++;
+    fuzz_counters[SILENT]++;
     return false;
 }
 
@@ -199,23 +224,43 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argv;
     boot();
     open_tags();
+    booted = machine_save(machine, &booted_length);
+    if (booted == NULL)
+        exit(EXIT_FAILURE);
     return 0;
+}
+
+/* Only libFuzzer gets here: the driver takes a fresh process. */
+static void take_fresh_board(void) {
+    const char *complaint;
+
+    machine_destroy(machine);
+    machine = machine_restore(booted, booted_length, &complaint);
+    if (machine == NULL)
+        abort();
+    silent = spent = has_engine = false;
+    age = busy = 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
     if (length < 2)
         return 0;
-    if (spent) { /* only libFuzzer gets here: the driver has taken a fresh board */
-        machine_destroy(machine);
-        boot();
-        open_tags();
-        silent = spent = false;
-        age = 0;
+    if (spent)
+        take_fresh_board();
+    if (!has_engine) { /* not earlier: the driver's children must not write into one another's translations */
+        has_engine = true;
+        machine_set_engine(machine, ENGINE_BEST);
     }
-    send(MUTANTS_PORT, bytes[0] & OTHER_PORT ? SCP_PORT ^ bytes[1] : SCP_PORT, bytes + 2, length - 2);
+    uint64_t began = machine->now, before = busy_cycles();
+    unsigned port = bytes[0] & OTHER_PORT ? SCP_PORT ^ bytes[1] : SCP_PORT;
+    bool takes_more = send(MUTANTS_PORT, port, bytes + 2, length - 2);
     machine_run(machine, machine->now + (bytes[0] & LATER_MASK) * RUN_UNIT_CYCLES);
     collect();
-    if (++age % QUESTION_EVERY == 0) {
+    if (machine->now > began) /* else nothing can be said */
+        busy = is_restless(began, before) ? busy + 1 : 0;
+    /* A board that has lost its way is found out early: letting it execute rubbish only costs time. */
+    if (++age % QUESTION_EVERY == 0 || !takes_more || busy > BUSY_WELL) {
+        busy = 0;
         silent = !answers();
         spent = silent || age >= OLD_AGE || machine_statistics(machine).cores_awake > AWAKE_WELL;
     }

@@ -12,4 +12,8 @@
 bool bootimage_read(const char *path, enum machine_board board, uint32_t unix_time, uint8_t image[BOOT_IMAGE_BYTES],
                     uint32_t *length);
 
+/* A machine was booted at `from`: have it as if it had been at `to`. SCAMP keeps the time, and counts it on, but
+ * nothing that it does depends on it. */
+void bootimage_set_time(struct machine *machine, uint32_t from, uint32_t to);
+
 #endif

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bootcache.h"
 #include "bootimage.h"
 #include "control.h"
 #include "files.h"
@@ -161,12 +162,19 @@ static void run(struct host *host) {
     }
 }
 
-static struct machine *make_machine(const struct options *options) {
+/* A log begins at power-on; and what is wrong with a board from the start, its firmware meets while it boots. */
+static bool boots_like_any_other(const struct options *options) {
+    return options->image != NULL && options->record == NULL && options->faults == 0;
+}
+
+static struct machine *make_machine(const struct options *options, uint32_t unix_time) {
     struct machine_config config = {.board = options->board, .boards = options->boards};
     struct machine *machine;
 
     if (options->restore != NULL)
         return files_restore(options->restore);
+    if (boots_like_any_other(options) && (machine = bootcache_take(options, unix_time)) != NULL)
+        return machine;
     memcpy(config.ip, options->ip, sizeof config.ip);
     machine = machine_create(&config);
     if (machine == NULL)
@@ -189,7 +197,7 @@ static bool apply_faults(struct host *host) {
 }
 
 /* Put the machine to work: threads, log, firmware. False if something is missing, which has been said. */
-static bool prepare(struct host *host) {
+static bool prepare(struct host *host, uint32_t unix_time) {
     static uint8_t image[BOOT_IMAGE_BYTES];
     const struct options *options = host->options;
     uint32_t length = 0;
@@ -207,14 +215,17 @@ static bool prepare(struct host *host) {
         return false;
     if (!apply_faults(host))
         return false;
-    if (options->image == NULL)
+    if (options->image == NULL || machine_is_up(host->machine))
         return true;
-    if (!bootimage_read(options->image, options->board, (uint32_t)time(NULL), image, &length))
+    if (!bootimage_read(options->image, options->board, unix_time, image, &length))
         return false;
     recorder_image(host->recorder, host->machine->now, image, length);
     machine_boot(host->machine, image, length);
-    if (finish_booting(host))
+    if (finish_booting(host)) {
+        if (boots_like_any_other(options))
+            bootcache_keep(options, host->machine, unix_time);
         return true;
+    }
     if (!stop_requested)
         fprintf(stderr, "spinnlive-board: --image %s: does not boot; it must be SCAMP 4\n", options->image);
     return false;
@@ -230,7 +241,8 @@ static void say_ready(const struct host *host) {
 
 /* Be a board until asked to stop. False if it never came to that. */
 static bool serve(const struct options *options) {
-    struct host host = {.options = options, .machine = make_machine(options)};
+    uint32_t now = (uint32_t)time(NULL);
+    struct host host = {.options = options, .machine = make_machine(options, now)};
     struct options bound = *options;
     bool ready = false, recorded;
 
@@ -244,7 +256,7 @@ static bool serve(const struct options *options) {
     if (udp_open(&host.udp, &bound)) {
         host.control = udp_bind(&bound, 0, CONTROL_PORT);
         bool can_debug = gdb_start(&host.gdb, &host);
-        ready = host.control >= 0 && can_debug && prepare(&host);
+        ready = host.control >= 0 && can_debug && prepare(&host, now);
         if (ready) {
             say_ready(&host);
             run(&host);

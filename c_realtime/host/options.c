@@ -17,6 +17,7 @@ static const char usage[] =
     "  --board B       spinn3 (4 chips, default) or spinn5 (48 chips)\n"
     "  --boards N      how many SpiNN-5 are joined into one machine: 1 (default), 3, 6, 12 or 24\n"
     "  --image FILE    start booted with this image; without it, wait for a boot over UDP 54321\n"
+    "  --boot-cache D  keep what the image has become in this folder, and take it from there the next time\n"
     "  --restore FILE  go on from a snapshot, with its boards\n"
     "  --pace P        realtime: emulated time never runs ahead of the wall clock (default)\n"
     "                  free: as fast as it goes\n"
@@ -83,6 +84,7 @@ struct options options_parse(int argc, char **argv) {
         {"board", required_argument, NULL, 'b'},
         {"boards", required_argument, NULL, 'n'},
         {"image", required_argument, NULL, 'i'},
+        {"boot-cache", required_argument, NULL, 'c'},
         {"restore", required_argument, NULL, 's'},
         {"pace", required_argument, NULL, 'p'},
         {"engine", required_argument, NULL, 'e'},
@@ -121,6 +123,9 @@ struct options options_parse(int argc, char **argv) {
             break;
         case 'i':
             options.image = optarg;
+            break;
+        case 'c':
+            options.boot_cache = optarg;
             break;
         case 's':
             options.restore = optarg;

@@ -21,6 +21,7 @@ struct options {
     const char *record;                   /* file for the input log, or NULL */
     const char *replay;                   /* log to have again instead of being a board, or NULL */
     const char *folder;                   /* where files go that the control port asks for; NULL: it may not */
+    const char *boot_cache;               /* where booted machines are kept (bootcache.h), or NULL */
     unsigned threads;
     enum pace pace;
     enum machine_engine engine;

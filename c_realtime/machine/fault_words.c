@@ -216,6 +216,24 @@ static bool flip(struct order *order) {
     return true;
 }
 
+/* A board that is reset has to be booted again. */
+static bool reset(struct order *order) {
+    enum reset_code code = is(order, 0, "power") ? RESET_BY_POWER_ON : RESET_BY_USER;
+    const struct machine *machine = order->machine;
+    struct chip *chip = code == RESET_BY_USER && is(order, 1, "chip") ? place_of(order, 2, 0, NULL) : NULL;
+    uint64_t board;
+
+    if (chip != NULL && order->words.count == 3) {
+        chip_reset(chip, code);
+        return true;
+    }
+    if (!is(order, 1, "board") || !whole_number(order, 2, machine->config.boards - 1, &board) ||
+        order->words.count != 3)
+        return complain(order, "reset wants board N or chip X,Y, and power wants board N, of those that are there");
+    machine_reset_board(order->machine, (unsigned)board, code);
+    return true;
+}
+
 static bool seed(struct order *order) {
     if (order->words.count != 2 || !whole_number(order, 1, UINT64_MAX, &order->machine->faults.random))
         return complain(order, "seed wants a number");
@@ -238,11 +256,15 @@ bool machine_fault(struct machine *machine, const char *words, char *complaint, 
         return drop(&order);
     if (is(&order, 0, "kill"))
         return kill(&order);
+    if (is(&order, 0, "reset") || is(&order, 0, "power"))
+        return reset(&order);
     if (is(&order, 0, "flip"))
         return flip(&order);
     if (is(&order, 0, "seed"))
         return seed(&order);
     if (is(&order, 0, "clear") && order.words.count == 1)
         return clear(&order);
-    return complain(&order, "unknown fault: there are lose, delay, duplicate, reorder, drop, kill, flip, seed, clear");
+    return complain(
+        &order,
+        "unknown fault: there are lose, delay, duplicate, reorder, drop, kill, flip, reset, power, seed, clear");
 }

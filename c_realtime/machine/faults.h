@@ -50,6 +50,8 @@ void faults_destroy(struct faults *faults);
  *   drop X,Y,LINK PERCENT [COUNT]                 packets that leave a chip by a link
  *   kill chip X,Y | core X,Y,P | link X,Y,LINK    for good; P is the physical number. Before the boot: was never there
  *   flip X,Y ADDRESS BIT                          one bit of SDRAM or system RAM
+ *   reset board N | chip X,Y                      as by the board's button, or by the chip's reset line
+ *   power board N                                 off and on again: as reset, and the memories are empty
  *   seed NUMBER                                   start the random numbers anew
  *   clear                                         no more faults of datagrams and links; what is dead stays dead
  *

@@ -66,7 +66,6 @@ static bool deliver_udp(struct chip *board, const struct datagram *datagram) {
 
 static bool take_in(struct machine *machine, const struct datagram *datagram) {
     struct chip *board = machine->ethernet[datagram->board];
-    board->time = machine->now;
     if (!bootrom_is_active(board))
         return datagram->board_port != BOOT_UDP_PORT && deliver_udp(board, datagram);
     if (datagram->board_port != BOOT_UDP_PORT) /* the boot ROM has ears for nothing else */
@@ -186,7 +185,6 @@ void lan_carry(struct machine *machine) {
 
     for (unsigned board = 0; board < machine->config.boards; board++)
         while ((frame = ethernet_sent(machine->ethernet[board], machine->now)) != NULL) {
-            machine->ethernet[board]->time = machine->now;
             carry_frame(machine, board, frame);
             ethernet_taken(machine->ethernet[board]);
         }

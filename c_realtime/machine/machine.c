@@ -28,6 +28,10 @@ static bool add_board(struct machine *machine, unsigned board) {
         struct chip *chip = chip_create(x, y, cores, &settings);
         if (chip == NULL)
             return false;
+        chip->number = machine->chip_count;
+        chip->clock = &machine->now;
+        machine->due[chip->number] = *chip->due;
+        chip->due = &machine->due[chip->number];
         machine->chip[machine->chip_count++] = machine->at[x][y] = chip;
         if (number == 0)
             machine->ethernet[board] = chip;
@@ -106,6 +110,13 @@ void machine_boot(struct machine *machine, const uint8_t *image, uint32_t length
     bootrom_start(machine->root, image, length);
 }
 
+void machine_reset_board(struct machine *machine, unsigned board, enum reset_code code) {
+    unsigned chips = machine->chip_count / machine->config.boards; /* they come board by board */
+
+    for (unsigned i = board * chips; i < (board + 1) * chips; i++)
+        chip_reset(machine->chip[i], code);
+}
+
 /* A system variable by which SCAMP tells how far it has come (spinnaker_tools, sark.h: sv->netinit_phase). */
 #define NETINIT_PHASE      0x7f2d
 #define NETINIT_PHASE_DONE 0xff
@@ -125,13 +136,9 @@ static uint64_t next_on_the_network(const struct machine *machine) {
 uint64_t machine_next_event(const struct machine *machine) {
     uint64_t next = next_on_the_network(machine);
 
-    for (unsigned i = 0; i < machine->chip_count; i++) {
-        const struct chip *chip = machine->chip[i];
-        if (!chip_sleeps(chip))
-            return machine->now;
-        if (chip->next_event < next)
-            next = chip->next_event;
-    }
+    for (unsigned i = 0; i < machine->chip_count; i++)
+        if (machine->due[i] < next)
+            next = machine->due[i];
     return next > machine->now ? next : machine->now;
 }
 
@@ -140,16 +147,15 @@ uint64_t machine_next_outward_event(const struct machine *machine) {
 
     if (machine->sent_head != machine->sent_tail)
         return machine->now;
+    for (unsigned i = 0; i < machine->chip_count; i++)
+        if (machine->due[i] <= machine->now)
+            return machine->now;
     for (unsigned i = 0; i < machine->chip_count; i++) {
         struct chip *chip = machine->chip[i];
-        const struct processor *monitor = router_monitor(chip);
-        if (!chip_sleeps(chip))
-            return machine->now;
-        for (unsigned k = 0; k < CORES_PER_CHIP; k++) {
-            const struct processor *core = &chip->core[k];
-            if (core != monitor && processor_is_running(core) && core->next_event < next)
-                next = core->next_event;
-        }
+        unsigned monitor = router_monitor(chip)->index;
+        for (unsigned k = 0; k < CORES_PER_CHIP; k++)
+            if (k != monitor && chip->wake_at[k] < next)
+                next = chip->wake_at[k];
     }
     return next > machine->now ? next : machine->now;
 }
@@ -161,17 +167,16 @@ static uint64_t grid_below(uint64_t time) {
 static void run_window(struct machine *machine, uint64_t end) {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < machine->chip_count; i++) {
-        struct chip *chip = machine->chip[i];
-        chip->time = machine->now;
-        if (chip->awake || chip->next_event < end)
-            machine->busy[count++] = chip;
-    }
+    for (unsigned i = 0; i < machine->chip_count; i++)
+        if (machine->due[i] < end)
+            machine->busy[count++] = machine->chip[i];
     if (machine->crew != NULL)
         crew_run(machine->crew, machine->busy, count, end);
     else
         for (unsigned i = 0; i < count; i++)
             chip_run(machine->busy[i], end);
+    machine->now = end; /* what reaches chips from others reaches them now */
+    fabric_deliver(machine->busy, count, machine->chip_count, end);
 }
 
 void machine_run(struct machine *machine, uint64_t until) {
@@ -185,8 +190,6 @@ void machine_run(struct machine *machine, uint64_t until) {
             continue;
         }
         run_window(machine, end);
-        fabric_deliver(machine->chip, machine->chip_count, end);
-        machine->now = end;
         lan_carry(machine);
         arm_translations_tidy(machine->translations);
         faults_advance(machine);

@@ -60,6 +60,7 @@ struct machine {
     struct datagram *sent;
     uint32_t sent_head, sent_tail, sent_room;
 
+    uint64_t due[MACHINE_MAX_CHIPS];       /* no later than when each chip has something to do; 0 is now */
     struct chip *busy[MACHINE_MAX_CHIPS];  /* what there is to execute in the window */
     struct crew *crew;                     /* host threads; NULL for one */
     struct arm_translations *translations; /* of the fast engine; NULL with the plain one */
@@ -78,6 +79,10 @@ bool machine_set_engine(struct machine *machine, enum machine_engine engine);
 
 /* Start the root chip's monitor with a boot image, as if it had come over UDP. */
 void machine_boot(struct machine *machine, const uint8_t *image, uint32_t length);
+
+/* Reset all chips of a board: RESET_BY_USER, as by its button or its management processor, or RESET_BY_POWER_ON, as if
+ * its power went off and on. Its boot ROMs then wait for an image. */
+void machine_reset_board(struct machine *machine, unsigned board, enum reset_code code);
 
 /* Has the firmware of the root chip found its neighbours and its place in the machine? */
 bool machine_is_up(const struct machine *machine);

@@ -9,11 +9,12 @@
 #include <string.h>
 
 #include "compress.h"
+#include "pages.h"
 #include "state.h"
 
 #define MAGIC       "SPINNLIVE-SNAP\r\n" /* the line end shows a transfer that took the file for text */
 #define MAGIC_BYTES 16
-#define FORMAT      3u /* to be raised with every change of what the walk visits */
+#define FORMAT      5u /* to be raised with every change of what the walk visits */
 #define BLOCK_BYTES (256u << 10)
 #define PAGE_END    UINT32_MAX
 
@@ -92,12 +93,13 @@ static void save_bytes(struct archive *archive, void *data, size_t length) {
 
 static void save_memory(struct archive *archive, void *data, size_t length) {
     uint8_t *bytes = data;
-    uint32_t number = 0, end = PAGE_END;
+    uint32_t end = PAGE_END;
+    struct pages pages;
+    size_t from, page;
 
-    for (size_t from = 0; from < length; from += STATE_PAGE_BYTES, number++) {
-        size_t page = state_page_length(length, from);
-        if (state_is_zero(bytes + from, page))
-            continue;
+    pages_begin(&pages, data, length);
+    while (pages_next(&pages, &from, &page)) {
+        uint32_t number = (uint32_t)(from / PAGE_OF_STATE);
         save_bytes(archive, &number, sizeof number);
         save_bytes(archive, bytes + from, page);
     }
@@ -198,15 +200,15 @@ static void restore_memory(struct archive *archive, void *data, size_t length) {
     for (;;) {
         uint32_t number;
         restore_bytes(archive, &number, sizeof number);
-        size_t from = (size_t)number * STATE_PAGE_BYTES;
+        size_t from = (size_t)number * PAGE_OF_STATE;
         if (archive->failed || number == PAGE_END)
             return;
         if (from < next || from >= length) {
             archive->failed = true;
             return;
         }
-        restore_bytes(archive, bytes + from, state_page_length(length, from));
-        next = from + STATE_PAGE_BYTES;
+        restore_bytes(archive, bytes + from, length - from < PAGE_OF_STATE ? length - from : PAGE_OF_STATE);
+        next = from + PAGE_OF_STATE;
     }
 }
 

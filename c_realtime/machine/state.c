@@ -2,10 +2,7 @@
 
 #include <string.h>
 
-bool state_is_zero(const void *bytes, size_t length) {
-    const uint8_t *each = bytes;
-    return length == 0 || (each[0] == 0 && memcmp(each, each + 1, length - 1) == 0);
-}
+#include "pages.h"
 
 void machine_archive(struct archive *archive, struct machine *machine) {
     ARCHIVE(archive, machine->now);
@@ -50,11 +47,11 @@ static void hash_bytes(struct archive *archive, void *data, size_t length) {
 /* Pages of zeros are left out, with the others' places kept, so that untouched SDRAM costs little. */
 static void hash_memory(struct archive *archive, void *data, size_t length) {
     uint8_t *bytes = data;
+    struct pages pages;
+    size_t from, page;
 
-    for (size_t from = 0; from < length; from += STATE_PAGE_BYTES) {
-        size_t page = state_page_length(length, from);
-        if (state_is_zero(bytes + from, page))
-            continue;
+    pages_begin(&pages, data, length);
+    while (pages_next(&pages, &from, &page)) {
         hash_bytes(archive, &from, sizeof from);
         hash_bytes(archive, bytes + from, page);
     }

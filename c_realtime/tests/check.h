@@ -49,7 +49,7 @@ static inline bool send_packet(struct machine *machine, struct processor *from, 
         comms_write(from, 0x04, payload);
     comms_write(from, 0x08, key);
     machine->now += MACHINE_WINDOW_CYCLES;
-    fabric_deliver(machine->chip, machine->chip_count, machine->now);
+    fabric_deliver(machine->chip, machine->chip_count, machine->chip_count, machine->now);
     return from->chip->sending == 0;
 }
 

@@ -6,7 +6,7 @@ static uint64_t now;
 
 static void end_window(void) {
     now += 400;
-    fabric_deliver(&chip, 1, now);
+    fabric_deliver(&chip, 1, 1, now);
 }
 
 enum { TCR = 0x00, TXDATA = 0x04, TXKEY = 0x08, RSR = 0x0c, RXDATA = 0x10, RXKEY = 0x14 };

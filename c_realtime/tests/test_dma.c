@@ -21,7 +21,41 @@ static void pass(uint64_t cycles) {
     core->time += cycles;
 }
 
+/* Cycles until the last of `cores` transfers of 1000 words has ended, in windows, all begun at once. */
+static uint64_t duration(unsigned cores) {
+    struct chip *chip = running_chip();
+    uint64_t window = MACHINE_WINDOW_CYCLES;
+
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
+        chip->core[i].arm.waiting = true;
+    for (unsigned i = 0; i < cores; i++) {
+        core = &chip->core[i];
+        transfer(0x60000000 + i * 4000, ARM_DTCM_BASE, 4000, 0);
+        processor_wake(core);
+    }
+    chip_run(chip, window); /* the window of the start has no contention */
+    chip->alone.clock = window;
+    while (chip->transferring) {
+        chip_run(chip, chip->alone.clock + window);
+        chip->alone.clock += window;
+    }
+    uint64_t end = chip->alone.clock;
+    chip_destroy(chip);
+    return end;
+}
+
+/* A few transfers do not feel each other; all of a chip's get no more than the memory's 1 Gbyte/s. */
+static void check_contention(void) {
+    uint64_t alone = DMA_SETUP_CYCLES + 1000 * DMA_CYCLES_PER_WORD, all = duration(CORES_PER_CHIP);
+
+    CHECK(duration(1) >= alone && duration(1) <= alone + MACHINE_WINDOW_CYCLES);
+    CHECK_EQUAL(duration(3), duration(1));
+    CHECK(duration(8) > 3 * duration(1) / 2);
+    CHECK(all >= CORES_PER_CHIP * 4000 / 5 && all < CORES_PER_CHIP * 4000 / 5 * 11 / 10);
+}
+
 int main(void) {
+    check_contention();
     struct chip *chip = running_chip();
     core = &chip->core[7];
 
@@ -31,7 +65,7 @@ int main(void) {
     CHECK(memcmp(core->arm.dtcm + 0x40, "spikes in a row", 16) == 0);
     CHECK_EQUAL(status(), BUSY);
     CHECK_EQUAL(dma_read(core, STATUS) >> 24, 7);
-    pass(DMA_SETUP_CYCLES + 4);
+    pass(DMA_SETUP_CYCLES + 4 * DMA_CYCLES_PER_WORD);
     CHECK_EQUAL(status(), DONE);
     CHECK(core->vic.lines & VIC_DMA_DONE);
     dma_write(core, CONTROL, CLEAR_DONE);
@@ -47,9 +81,9 @@ int main(void) {
     transfer(0x60003000, 0x100, 4, TO_SYSTEM);
     CHECK_EQUAL(chip->sdram[0x3000], 0);
     CHECK_EQUAL(status(), BUSY | FULL | ERROR);
-    pass(DMA_SETUP_CYCLES + 1);
+    pass(DMA_SETUP_CYCLES + DMA_CYCLES_PER_WORD);
     CHECK_EQUAL(status(), BUSY | DONE | ERROR);
-    pass(DMA_SETUP_CYCLES + 100);
+    pass(DMA_SETUP_CYCLES + 100 * DMA_CYCLES_PER_WORD);
     CHECK_EQUAL(status(), DONE | ERROR);
     dma_write(core, CONTROL, 0x3f);
     CHECK_EQUAL(status(), 0);

@@ -81,7 +81,7 @@ int main(void) {
                                     [39] = 8 + 3, [42] = 'a',  [43] = 'b',        [44] = 'c'};
     transmit(udp, sizeof udp);
     CHECK(!machine_output(machine, &out));
-    pass(60 * ETHERNET_CYCLES_PER_BYTE + ETHERNET_LATENCY_CYCLES - 1);
+    pass((60 + ETHERNET_OVERHEAD_BYTES) * ETHERNET_CYCLES_PER_BYTE + ETHERNET_LATENCY_CYCLES - 1);
     CHECK(!machine_output(machine, &out));
     pass(1);
     CHECK(machine_output(machine, &out));

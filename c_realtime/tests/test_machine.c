@@ -110,14 +110,16 @@ static void outward_events(void) {
         core->arm.waiting = true;
         timer_write(core, 0x00, k ? 90000 : 20000);
         timer_write(core, 0x08, 0xe2);
+        root->wake_at[k] = core->next_event;
     }
     root->awake = 0;
-    root->next_event = 20000;
+    chip_reschedule(root);
     CHECK_EQUAL(machine_next_event(machine), 20000);
     CHECK_EQUAL(machine_next_outward_event(machine), 90000);
     ethernet_write(root, 0xc008, 4, 60);
     ethernet_write(root, 0xc00c, 4, 60);
-    CHECK_EQUAL(machine_next_outward_event(machine), 60 * ETHERNET_CYCLES_PER_BYTE + ETHERNET_LATENCY_CYCLES);
+    CHECK_EQUAL(machine_next_outward_event(machine),
+                (60 + ETHERNET_OVERHEAD_BYTES) * ETHERNET_CYCLES_PER_BYTE + ETHERNET_LATENCY_CYCLES);
     processor_wake(&root->core[1]);
     CHECK_EQUAL(machine_next_outward_event(machine), machine->now);
     machine_destroy(machine);

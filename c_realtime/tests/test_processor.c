@@ -43,12 +43,12 @@ static void waiting_costs_nothing(void) {
     CHECK(core->arm.waiting);
     CHECK_EQUAL(core->arm.instructions, 1);
     CHECK_EQUAL(core->chip->awake, 0);
-    CHECK_EQUAL(core->chip->next_event, NEVER);
+    CHECK_EQUAL(*core->chip->due, NEVER);
     arm_set_cpsr(&core->arm, ARM_SYS | ARM_CPSR_I); /* wakes although the interrupt is masked */
     vic_write(core, 0x10, VIC_SYSTEM_CONTROL);
     sysctl_write(core->chip, 0x08, 0x5ec00000u | 1u << 1);
     CHECK_EQUAL(core->chip->awake, 1u << 1);
-    core->chip->time = 100000; /* the machine went on meanwhile */
+    core->chip->alone.clock = 100000; /* the machine went on meanwhile */
     chip_run(core->chip, 100400);
     CHECK_EQUAL(core->arm.r[0], 1);
     CHECK(core->time >= 100400);

@@ -46,7 +46,7 @@ static void start(void) {
 
 static void end_window(void) {
     machine->now += MACHINE_WINDOW_CYCLES;
-    fabric_deliver(machine->chip, machine->chip_count, machine->now);
+    fabric_deliver(machine->chip, machine->chip_count, machine->chip_count, machine->now);
 }
 
 static void route(struct chip *chip, uint32_t entry, uint32_t key, uint32_t to) {

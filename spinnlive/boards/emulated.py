@@ -24,6 +24,7 @@ import trio
 from spinnlive.boards import address as addresses
 from spinnlive.boards import faults as faulty
 from spinnlive.boards import look
+from spinnlive.boards.boot_cache import boot_cache
 from spinnlive.boards.control import BoardStatus, Pace, control
 from spinnlive.boards.exit_code import describe_exit
 from spinnlive.boards.faults import ActiveFault
@@ -184,6 +185,11 @@ class EmulatedBoard:
         """The process' exit code once it has ended; None while it runs."""
         return None if self._process is None else self._process.returncode
 
+    @property
+    def pid(self) -> int | None:
+        """The process' number, for who watches what it uses; None before the board is started."""
+        return None if self._process is None else self._process.pid
+
     async def __aenter__(self) -> EmulatedBoard:
         await self.start()
         return self
@@ -237,6 +243,7 @@ class EmulatedBoard:
             command += ["--fault", words]
         for option, file in (
             ("--image", image),
+            ("--boot-cache", boot_cache() if image is not None else None),
             ("--record", self._record),
             ("--restore", self._restore),
         ):

@@ -3,7 +3,9 @@
 ``lose|duplicate|reorder in|out PERCENT [COUNT]`` and ``delay in|out PERCENT MICROSECONDS [COUNT]`` act on UDP
 datagrams to the board (in) or from it (out); ``drop X,Y,LINK PERCENT [COUNT]`` on the packets that leave a chip by a
 link. Without a count they act until ``clear``. ``kill chip X,Y``, ``kill core X,Y,P`` and ``kill link X,Y,LINK`` are
-for good, ``flip X,Y ADDRESS BIT`` flips a bit of SDRAM or system RAM. ``seed NUMBER`` starts the random numbers anew:
+for good, ``flip X,Y ADDRESS BIT`` flips a bit of SDRAM or system RAM. ``reset board N`` is the board's reset button,
+``reset chip X,Y`` one chip's reset line, and ``power board N`` switches a board off and on, which empties its memories;
+the boot ROM then waits for an image, as after power-on. ``seed NUMBER`` starts the random numbers anew:
 the same faults at the same emulated times do the same.
 """
 

@@ -286,7 +286,8 @@ class ScpClient:
         request = failed.request
         what = _describe(request)
         if failed.code is not None:
-            return ScpError(f"board {self.address}, {what}: {wire.result_sentence(failed.code)}")
+            why = wire.result_sentence(failed.code)
+            return ScpError(f"board {self.address}, {what}: {why}", failed.code)
         return self._gone(f"no reply to {what} after {failed.tries} tries")
 
     def _gone(self, why: str) -> BoardUnreachable | BoardLost:

@@ -7,12 +7,18 @@ from typing import Any
 
 import click
 
+from spinnlive.cli.bench import bench
 from spinnlive.cli.board import board
 from spinnlive.cli.demo import demo
+from spinnlive.cli.export import export
 from spinnlive.cli.fault import fault, gdb
 from spinnlive.cli.inspect import inspect
 from spinnlive.cli.probe import probe
+from spinnlive.cli.replay import replay
 from spinnlive.cli.run import run
+from spinnlive.cli.send import send
+from spinnlive.cli.serve import serve
+from spinnlive.cli.tap import tap
 from spinnlive.errors import SpinnliveError, UsageError
 
 EXIT_USAGE = 2
@@ -67,10 +73,16 @@ def main() -> None:
     """Run PyNN networks live on SpiNNaker, real or emulated."""
 
 
+main.add_command(bench)
 main.add_command(board)
 main.add_command(demo)
+main.add_command(export)
 main.add_command(fault)
 main.add_command(gdb)
 main.add_command(inspect)
 main.add_command(probe)
+main.add_command(replay)
 main.add_command(run)
+main.add_command(send)
+main.add_command(serve)
+main.add_command(tap)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from typing import Protocol
 
 from spinnlive.boards.emulated import EmulatedBoard
 from spinnlive.boards.scp import ScpClient, open_scp
-from spinnlive.errors import BoardUnreachable, UsageError
+from spinnlive.errors import BoardUnreachable, RemoteError, ScpError, UsageError
 from spinnlive.toolchain import machine
 from spinnlive.toolchain.values import Machine
 
@@ -16,6 +17,10 @@ SYSTEM_DIMENSIONS = 0xF5007F02
 
 SPINN3_SIZE = (2, 2)
 """Width and height of a SpiNN-3; every other machine is made of SpiNN-5 boards."""
+
+TRIAD = 12
+"""SpiNN-5 boards repeat every so many chips: Ethernet chips are where x and y are multiples of 4
+and x + y is one of 12 (SpiNNMachine ``version_5.py``)."""
 
 PROBE_TRIES = 4
 """How often an address is asked before nothing is there, half a second each."""
@@ -88,3 +93,31 @@ async def identify(address: str) -> Machine:
 async def _version(scp: ScpClient) -> int:
     height, width = struct.unpack("BB", await scp.read(255, 255, SYSTEM_DIMENSIONS, 2))
     return 3 if (width, height) == SPINN3_SIZE else 5
+
+
+async def ethernet_chips(chosen: Machine | None) -> list[tuple[int, int]]:
+    """Give the Ethernet chips of a machine of several boards; none where there is one board, or
+    where that cannot be known before sPyNNaker has the machine (spalloc, a board not booted)."""
+    address = machine.configured_address() if chosen is None else chosen.address
+    if address is None:
+        return []
+    async with open_scp(address, tries=1) as scp:
+        try:
+            height, width = struct.unpack("BB", await scp.read(255, 255, SYSTEM_DIMENSIONS, 2))
+            candidates = [
+                (x, y)
+                for x in range(0, width, TRIAD // 3)
+                for y in range(0, height, TRIAD // 3)
+                if (x + y) % TRIAD == 0
+            ]
+            if len(candidates) == 1:
+                return []
+            found = []
+            for x, y in candidates:
+                with contextlib.suppress(ScpError):
+                    [info] = await scp.chip_infos([(x, y)])
+                    if info.ip_address is not None:
+                        found.append((x, y))
+            return found if len(found) > 1 else []
+        except RemoteError:
+            return []

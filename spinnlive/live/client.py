@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import trio
@@ -12,25 +13,68 @@ from spinnlive.errors import SpinnliveError
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import NetworkMap, read_database
 from spinnlive.live.receiver import Receiver, local_address_towards
-from spinnlive.live.spikes import SpikeRouter
+from spinnlive.live.spikes import AHEAD, SpikeRouter
 from spinnlive.live.tap import Tap
+from spinnlive.live.watermark import Watermark
 
 
 class Connection:
-    """What is known and open once the tool chain has described the network."""
+    """What is known and open once the tool chain has described the network.
+
+    There is one receiver for each gatherer, in the order of ``network.tags``.
+    """
 
     def __init__(self, network: NetworkMap) -> None:
         self.network = network
         self.tap = Tap()
         self.clock = Clock(network.timestep_us, network.time_scale_factor, tap=self.tap)
-        self.router = SpikeRouter(network.keys, self.clock.timestep_ms, self.tap)
-        self.receiver = Receiver(local_address_towards(network.root), self._deliver)
+        self.watermark = Watermark([tag.heartbeat for tag in network.tags])
+        self.router = SpikeRouter(network.keys, self.clock.timestep_ms, self.tap, self.watermark)
+        self.receivers = tuple(
+            Receiver(
+                local_address_towards(tag.board),
+                tag,
+                partial(self._deliver, number),
+                self.router.room,
+            )
+            for number, tag in enumerate(network.tags)
+        )
 
-    def _deliver(self, packets: Sequence[wire.EventPacket], received: float) -> None:
-        tick = packets[-1].tick
-        if tick is not None:
+    def start(self, nursery: trio.Nursery) -> None:
+        """Read what comes, in tasks of ``nursery``."""
+        for receiver in self.receivers:
+            nursery.start_soon(receiver.pump)
+            nursery.start_soon(receiver.watch, lambda: self.clock.running)
+
+    async def claim(self) -> None:
+        """Turn the tag of every gatherer to us. Raises `BoardUnreachable`."""
+        for receiver in self.receivers:
+            await receiver.claim()
+
+    async def barrier(self) -> None:
+        """Return when everything that the boards sent before this call has been delivered, and it
+        is known how much that was. Raises `BoardUnreachable` when a board does not answer."""
+        for receiver in self.receivers:
+            await receiver.barrier()
+
+    async def stand(self, tick: int, whole: bool) -> None:
+        """Every core stands at this tick: return when what was sent before has been delivered, as the
+        watermark then says; ``whole`` as in `Watermark.stand`. Raises `BoardUnreachable`."""
+        await self.barrier()
+        self.router.stand(tick, whole=whole)
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for receiver in self.receivers:
+            receiver.close()
+
+    def _deliver(self, gatherer: int, events: wire.BulkEvents, received: float) -> None:
+        now = self.clock.read().position
+        tick = int(events.ticks[-1])
+        if tick <= now + AHEAD:
             self.clock.observe_packet(tick, received)
-        self.router.deliver(packets, received)
+        if self.router.deliver(events, received, gatherer, now):
+            self.receivers[gatherer].hurry()
 
 
 class LiveClient:
@@ -44,20 +88,23 @@ class LiveClient:
         self.error: SpinnliveError | None = None
         self.on_start: Callable[[], None] = _nothing
         self.on_stop: Callable[[], None] = _nothing
+        self.before_start: Callable[[], Awaitable[None]] = at_once
         self._nursery = nursery
 
     async def database(self, path: Path) -> None:
         """The network is described at ``path``: read it the first time, turn the tags to us every
         time.
 
-        Another client may have turned them since the last run.
+        Another client may have turned them since the last run. The board is not started before this
+        returns, and so not before ``before_start`` does.
         """
         try:
             if self.connection is None:
                 network = await trio.to_thread.run_sync(read_database, path)
                 self.connection = Connection(network)
-                self._nursery.start_soon(self.connection.receiver.pump)
-            await self.connection.receiver.claim(self.connection.network.tags)
+                self.connection.start(self._nursery)
+            await self.connection.claim()
+            await self.before_start()
         except SpinnliveError as error:
             self.error = error
 
@@ -70,9 +117,13 @@ class LiveClient:
         self.on_stop()
 
     def close(self) -> None:
-        """Close the socket of the live spikes."""
+        """Close the sockets of the live spikes."""
         if self.connection is not None:
-            self.connection.receiver.close()
+            self.connection.close()
+
+
+async def at_once() -> None:
+    """Let the tool chain start the board."""
 
 
 def _nothing() -> None:

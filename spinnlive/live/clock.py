@@ -1,49 +1,66 @@
 """The run's clock: which tick the board is at, estimated on the host, and how fast the board goes.
 
-The board tells its tick in two ways: every live packet carries one, and a core answers "get time".
-Each is an observation ``(host time, position in ticks, uncertainty)``. Between observations the
-clock goes on at the board's recent speed.
+What is heard of the board, and what follows from it, is `spinnlive.live.estimate`'s; here are those
+who want to know, and those who wait. `best_time_to_ask` is the moment at which an answer would halve
+the bounds: a few such questions find the board's phase to about the time of a round trip.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import trio
 
 from spinnlive.errors import RunStateError
+from spinnlive.live import alarm
+from spinnlive.live.estimate import Estimate
 from spinnlive.live.tap import Tap
-
-WINDOW_S = 2.0
-"""How far back the speed looks (seconds)."""
-
-SPACING_S = 0.02
-"""Observations closer together than this replace nothing and add nothing to the speed (seconds)."""
-
-SLOWEST = 0.001
-"""Speed that is assumed of a board that seems to stand, when waiting for it."""
 
 SHORTEST_WAIT_S = 0.0005
 """Shorter waits would only be rounded up by the event loop (seconds)."""
 
+ALARM_S = 0.002
+"""The last part of a precise sleep, for which a timer of the kernel is set (seconds)."""
+
+REACHED = 1e-6
+"""How near to a tick is there: floating point would never get some (ticks)."""
+
+REVIEW_S = 0.1
+"""How often a long wait asks itself whether the board still keeps its speed (seconds)."""
+
+LAST_TICK = 0xFFFFFFFF
+"""Cores count their ticks in 32 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """What the clock knew at one moment of the host (``host_s``, seconds of ``time.monotonic()``).
+    """What the clock knew of one moment of the host (``host_s``, seconds of ``time.monotonic()``).
 
     ``position`` is in ticks with their fraction; the true one lies within ``uncertainty`` ticks of
     it, if the board kept its recent speed since it was last heard. ``board_speed`` is None until it
-    is known.
+    is known. ``drift_ppm`` is by how many millionths the board's clock is faster than the host's,
+    give or take ``drift_uncertainty_ppm``; both are None until the board has kept its pace for
+    two seconds.
     """
 
     host_s: float
     position: float
     uncertainty: float
     board_speed: float | None
+    drift_ppm: float | None = None
+    drift_uncertainty_ppm: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostTime:
+    """A moment of the host (seconds of ``time.monotonic()``) and how far it may be off (seconds)."""
+
+    host_s: float
+    uncertainty_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +94,17 @@ class Clock:
         time_scale_factor: int,
         host_time: Callable[[], float] = time.monotonic,
         tap: Tap | None = None,
+        sleep_until: Callable[[float], Awaitable[None]] = alarm.sleep_until,
     ) -> None:
         self._host_time = host_time
         self._tap = tap or Tap()
+        self._sleep_until = sleep_until
         self.timestep_ms = timestep_us / 1000
+        self.time_scale_factor = time_scale_factor
         self.tick_s = timestep_us * time_scale_factor / 1e6
         self._running = False
-        self._limit = float("inf")
         self._ended: BaseException | None = None
-        self._latest = ClockObservation(self._host_time(), 0.0, 0.0)
-        self._window: deque[ClockObservation] = deque()
-        self._speed: float | None = None
+        self._estimate = Estimate(self.tick_s, self._host_time())
         self._changed = trio.Event()
 
     @property
@@ -98,7 +115,7 @@ class Clock:
     @property
     def exact(self) -> bool:
         """Whether the board stands and it is known where."""
-        return not self._running and self._latest.uncertainty == 0
+        return self._estimate.is_exact
 
     @property
     def tick(self) -> int:
@@ -115,76 +132,112 @@ class Clock:
         """How fast the board goes, relative to the pace asked for: 1.0 keeps it, 0.5 takes twice as
         long.
 
-        Over the last `WINDOW_S` seconds; of the last run while none is under way; None until two
+        Over the last two seconds; of the last run while none is under way; None until two
         observations are far enough apart.
         """
-        return self._speed
+        return self._estimate.speed
 
-    def read(self) -> ClockReading:
-        """Give the estimate with its uncertainty."""
-        now = self._host_time()
-        latest = self._latest
+    @property
+    def behind_ms(self) -> float:
+        """By how much biological time (ms) the board is behind the pace asked for, counted from
+        where it was most ahead in this run, or since `rebase`."""
+        return self._estimate.behind(self._host_time()) * self.timestep_ms
+
+    def rebase(self) -> None:
+        """Count from here how far the board is behind: what is lost is lost."""
+        self._estimate.rebase()
+
+    @property
+    def now(self) -> float:
+        """The host's time, in seconds of ``time.monotonic()``."""
+        return self._host_time()
+
+    def read(self, host_s: float | None = None) -> ClockReading:
+        """Give the estimate with its uncertainty: of now, or of another time of the host (seconds
+        of ``time.monotonic()``), as far as the recent speed tells it."""
+        at = self._host_time() if host_s is None else host_s
+        bounds = self._estimate.at(at)
+        drift, doubt = self._estimate.drift_ppm(at) if self._running else (None, None)
+        return ClockReading(
+            at, bounds.middle, bounds.uncertainty, self._estimate.speed, drift, doubt
+        )
+
+    def host_time(self, position: float) -> HostTime:
+        """Give the host's time at which the board reaches this tick (a fraction is allowed), or
+        reached it not long ago.
+
+        Raises `RunStateError` while the board stands, and for a tick after the end of the run under
+        way: nobody can know.
+        """
         if not self._running:
-            return ClockReading(now, latest.position, latest.uncertainty, self._speed)
-        age = (now - latest.host_s) / self.tick_s
-        speed = 1.0 if self._speed is None else self._speed
-        # what the speed has not told yet: all of it while unknown, else a tenth
-        doubt = age if self._speed is None else 0.1 * age * speed
-        position = min(latest.position + age * speed, self._limit)
-        return ClockReading(now, position, latest.uncertainty + doubt, self._speed)
+            raise RunStateError("the board stands, so it is not known when it reaches a tick")
+        estimate = self._estimate
+        if position > estimate.limit:
+            raise RunStateError(
+                f"the run under way ends at tick {estimate.limit:.0f}, before tick {position:g}"
+            )
+        at = estimate.moment(position)
+        return HostTime(at, estimate.at(at).uncertainty / estimate.rate)
 
-    async def wait_until(self, tick: int) -> None:
-        """Return when the estimate has reached ``tick``; waits through pauses.
+    async def sleep_until(self, tick: float) -> None:
+        """Sleep until the board has reached ``tick`` (a fraction is allowed), to about a tenth of a
+        millisecond beside the clock's own uncertainty; waits through pauses.
 
         Raises `RunStateError`, or the error that ended it, when the live run ends before.
         """
-        while True:
-            if self._ended is not None:
-                raise self._ended
-            missing = tick - self.read().position
-            if missing <= 0:
-                await trio.lowlevel.checkpoint()
-                return
-            patience = float("inf")
-            if self._running and tick <= self._limit:
-                speed = max(self._speed or 1.0, SLOWEST)
-                patience = max(missing * self.tick_s / speed, SHORTEST_WAIT_S)
-            with trio.move_on_after(patience):
-                await self._changed.wait()
+        await self._reach(tick, ALARM_S)
+
+    async def wait_until(self, tick: int) -> None:
+        """Do as `sleep_until` without its precision, about a millisecond late: for those who only
+        ask the board afterwards."""
+        await self._reach(tick, 0.0)
 
     async def change(self) -> None:
         """Wait until the board is started or stopped, or it becomes known where it stands."""
         await self._changed.wait()
 
+    async def sleep_until_host(self, host_s: float) -> None:
+        """Sleep until this time of the host (seconds of ``time.monotonic()``), as precisely."""
+        await self._sleep_until(host_s)
+
+    def best_time_to_ask(self, after_s: float, travel_s: float) -> float:
+        """Give the first host time from ``after_s`` on (seconds) at which a question to a core,
+        ``travel_s`` on its way, reaches it where the estimate passes from one tick to the next: the
+        answer says on which side the board is."""
+        arrival = self._estimate.at(after_s + travel_s).middle
+        return after_s + (math.ceil(arrival) - arrival) / self._estimate.rate
+
     def start(self, limit: int | None) -> None:
         """The board has been started from the tick at which it stopped, and will stop by itself at
         ``limit``."""
+        now = self._host_time()
+        self._tell("started", self.tick, limit)
         self._running = True
-        self._limit = float("inf") if limit is None else float(limit)
-        self._window.clear()
-        self._tell("started", int(self._latest.position), limit)
-        self.observe(ClockObservation(self._host_time(), self._latest.position, 1.0))
+        self._estimate.start(now, float("inf") if limit is None else float(limit))
         self._announce()
 
     def stop(self) -> None:
         """The board has been stopped; `set_tick` tells where."""
-        now = self.read()
+        self._estimate.stop(self._host_time())
         self._running = False
-        self._latest = ClockObservation(now.host_s, now.position, now.uncertainty)
-        self._tell("stopped", int(now.position))
+        self._tell("stopped", self.tick)
         self._announce()
 
     def set_tick(self, tick: int) -> None:
         """The board stands at exactly this tick."""
-        self._latest = ClockObservation(self._host_time(), float(tick), 0.0)
+        self._estimate.stand(self._host_time(), float(tick))
         self._tell("stands", tick)
         self._announce()
 
-    def observe_packet(self, tick: int, received: float) -> None:
+    def observe_packet(self, tick: int, received: float, complete: bool = True) -> None:
         """A live packet of ``tick`` arrived. The gatherer sends it when the tick ends, or before if
-        it is full."""
-        if self._running and received - self._latest.host_s >= SPACING_S:
-            self.observe(ClockObservation(received, tick + 1.0, 1.0))
+        it is full (not ``complete``)."""
+        if not self._running:
+            return
+        over = float(tick + complete)
+        self._estimate.narrow(received, over, math.inf)
+        if self._estimate.note(received, over):
+            self._tap.put("clock", ClockObservation(received, over, 1.0))
 
     def observe_poll(self, tick: int, asked: float, answered: float) -> None:
         """A core said ``tick`` at some moment between two of the host."""
@@ -192,26 +245,39 @@ class Clock:
             half = (answered - asked) / 2
             self.observe(ClockObservation(asked + half, tick + 0.5, 0.5 + half / self.tick_s))
 
+    def observe(self, seen: ClockObservation) -> None:
+        """Take an observation into account, whoever made it."""
+        self._tap.put("clock", seen)
+        self._estimate.narrow(
+            seen.host_s, seen.position - seen.uncertainty, seen.position + seen.uncertainty
+        )
+        self._estimate.note(seen.host_s, seen.position)
+
     def end(self, error: BaseException | None) -> None:
         """The live run is over: whoever waits is told."""
         self._running = False
         self._ended = error or RunStateError("the live run is closed")
         self._announce()
 
-    def observe(self, seen: ClockObservation) -> None:
-        """Take an observation into account, whoever made it."""
-        self._tap.put("clock", seen)
-        self._latest = seen
-        window = self._window
-        if window and seen.host_s - window[-1].host_s < SPACING_S:
-            return
-        window.append(seen)
-        while seen.host_s - window[0].host_s > WINDOW_S:
-            window.popleft()
-        span = seen.host_s - window[0].host_s
-        if span >= 5 * SPACING_S:
-            ticks = seen.position - window[0].position
-            self._speed = max(0.0, ticks * self.tick_s / span)
+    async def _reach(self, position: float, alarm_s: float) -> None:
+        """Return when the estimate has reached ``position``; the last ``alarm_s`` seconds by a
+        timer of the kernel."""
+        while True:
+            if self._ended is not None:
+                raise self._ended
+            now = self._host_time()
+            if self._estimate.at(now).middle >= position - REACHED:
+                await trio.lowlevel.checkpoint()
+                return
+            patience = float("inf")
+            if self._running and position <= self._estimate.limit:
+                moment = self._estimate.moment(position)
+                if moment - now <= alarm_s:
+                    await self._sleep_until(moment)
+                    continue
+                patience = min(max(moment - now - alarm_s, SHORTEST_WAIT_S), REVIEW_S)
+            with trio.move_on_after(patience):
+                await self._changed.wait()
 
     def _tell(
         self, what: Literal["started", "stopped", "stands"], tick: int, limit: int | None = None

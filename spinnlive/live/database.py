@@ -16,6 +16,11 @@ from numpy.typing import NDArray
 
 from spinnlive.errors import ToolchainError
 from spinnlive.live.keys import KeyTable
+from spinnlive.toolchain.gatherers import LABEL as OUR_GATHERER
+from spinnlive.toolchain.heartbeat import is_heartbeat
+
+COLOURS = 16
+"""How many keys a neuron has that differ in their colour alone: sPyNNaker's default is 4 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,17 @@ class Core:
 
 @dataclass(frozen=True, slots=True)
 class LiveTag:
-    """The IP tag over which a gatherer, on Ethernet chip ``x, y``, sends live spikes."""
+    """The IP tag over which a gatherer, core ``p`` of Ethernet chip ``x, y``, sends live spikes.
+
+    ``heartbeat``: whether it gets a spike in every tick.
+    """
 
     board: str
     tag: int
     x: int
     y: int
+    p: int
+    heartbeat: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,8 @@ class NetworkMap:
     """The loaded network as live input and output need it.
 
     ``ethernet`` gives the address of the board that chip ``x, y`` is reached through. ``sources``
-    has the cores of every population whose keys the file lists, in the order of their ids.
+    has the cores of every population whose keys the file lists, in the order of their ids. ``live``
+    are the populations with live output, `HEARTBEAT` not among them.
     """
 
     ethernet: dict[tuple[int, int], str]
@@ -90,10 +101,17 @@ def _read(file: sqlite3.Connection) -> NetworkMap:
         raise ToolchainError("the network's database names no address for chip 0, 0")
     outputs = file.execute(
         """
-        SELECT DISTINCT board_address, tag, chip_x, chip_y, pre_vertex_label
-        FROM app_output_tag_view WHERE strip_sdp
+        SELECT DISTINCT view.board_address, view.tag, view.chip_x, view.chip_y, place.chip_p,
+            view.pre_vertex_label, view.post_vertex_label
+        FROM app_output_tag_view AS view
+            JOIN IP_tags AS tags
+                ON tags.board_address = view.board_address AND tags.tag = view.tag
+            JOIN Placements AS place ON place.vertex_id = tags.vertex_id
+        WHERE view.strip_sdp
         """
     ).fetchall()
+    ours = [row[:6] for row in outputs if str(row[6]).startswith(OUR_GATHERER)]
+    outputs = ours or [row[:6] for row in outputs]  # the others' tags are the official clients'
     mapping = np.array(
         file.execute("SELECT event_id, vertex_id, atom_id FROM event_to_atom_mapping").fetchall(),
         dtype=np.int64,
@@ -105,11 +123,23 @@ def _read(file: sqlite3.Connection) -> NetworkMap:
         app_id=_number(file, "app_id"),
         timestep_us=_number(file, "machine_time_step"),
         time_scale_factor=_number(file, "time_scale_factor"),
-        tags=tuple(sorted({LiveTag(*row[:4]) for row in outputs}, key=lambda tag: tag.board)),
-        live=frozenset(row[4] for row in outputs),
+        tags=_tags(outputs),
+        live=frozenset(row[5] for row in outputs if not is_heartbeat(row[5])),
         keys=_key_table(mapping, placed),
         sources=_sources(mapping, placed),
         cores=tuple(placed.values()),
+    )
+
+
+def _tags(outputs: list[tuple[str, int, int, int, int, str]]) -> tuple[LiveTag, ...]:
+    """Give each gatherer's tag once; those that only the heartbeat uses carry nothing for us."""
+    sources: dict[tuple[str, int, int, int, int], list[str]] = {}
+    for board, tag, x, y, p, label in outputs:
+        sources.setdefault((board, tag, x, y, p), []).append(label)
+    return tuple(
+        LiveTag(*gatherer, heartbeat=any(map(is_heartbeat, labels)))
+        for gatherer, labels in sorted(sources.items())
+        if not all(map(is_heartbeat, labels))
     )
 
 
@@ -148,9 +178,23 @@ def _key_table(mapping: NDArray[np.int64], placed: dict[int, Core]) -> KeyTable:
         if core.population is not None
     }
     known = np.array([vertex in of_vertex for vertex in mapping[:, 1].tolist()], dtype=bool)
-    mapping = mapping[known]
+    mapping = _with_colours(mapping[known], placed)
     populations = np.array([of_vertex[vertex] for vertex in mapping[:, 1].tolist()], np.int64)
     return KeyTable.build(tuple(labels), mapping[:, 0], populations, mapping[:, 2])
+
+
+def _with_colours(mapping: NDArray[np.int64], placed: dict[int, Core]) -> NDArray[np.int64]:
+    """Add the keys that a heartbeat has where its gatherer does not take off the colour, the low
+    bits in which neurons put their tick: gatherers of populations without colour do not."""
+    taken = set(mapping[:, 0].tolist())
+    more = [
+        (key + colour, vertex, atom)
+        for key, vertex, atom in mapping.tolist()
+        if is_heartbeat(placed[vertex].population or "")
+        for colour in range(1, COLOURS)
+        if key + colour not in taken
+    ]
+    return np.concatenate([mapping, np.array(more, np.int64).reshape(-1, 3)])
 
 
 def _sources(

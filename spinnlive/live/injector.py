@@ -1,17 +1,18 @@
 """Spikes from the host into the running network, through a SpikeInjector.
 
 A datagram goes to port 17893 of the board: an SDP header to port 1 of the injector's core, then
-EIEIO with bare 16-bit ids, at most 127. The core sends them on at once, in whatever tick it is in.
-Nothing is acknowledged, and a board has few buffers: SCAMP hands a message to a core through one of
-7 shared buffers of the chip and gives up after 1 ms. So after `IN_FLIGHT` datagrams without a pause
-the core itself is asked for the time: its answer comes the same way, and says that everything
-before was taken.
+EIEIO with bare 16-bit ids, at most 127. The core sends them on at once, in whatever tick it is in:
+so a spike is timed by being sent in time, see `spinnlive.live.timetable`. An injector that records
+its spikes gets whole keys, at most 63: it records what it gets, and sPyNNaker cannot read anything
+else back. How fast they can follow
+each other: `spinnlive.live.window`.
 """
 
 from __future__ import annotations
 
+import numbers
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,21 +20,11 @@ import trio
 from numpy.typing import ArrayLike, NDArray
 
 from spinnlive import wire
-from spinnlive.errors import NeuronIdError
-from spinnlive.live.database import SourceCore
+from spinnlive.errors import NeuronIdError, UsageError
+from spinnlive.live.clock import LAST_TICK, Clock
+from spinnlive.live.intake import Lane
 from spinnlive.live.tap import Tap
-from spinnlive.wire.sdp import PORT_INPUT
-
-IN_FLIGHT = 4
-"""Datagrams sent to a core before it must have shown that it took them; the chip has 7 buffers for
-all of its cores."""
-
-PAUSE_S = 0.002
-"""Silence after which a core has certainly taken what was sent before (seconds): SCAMP waits 1 ms
-at most."""
-
-Barrier = Callable[[SourceCore], Awaitable[None]]
-Transmit = Callable[[bytes, SourceCore], Awaitable[None]]
+from spinnlive.live.timetable import Spawn, Timetable
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,77 +37,180 @@ class Injected:
     sent: float
 
 
+@dataclass(frozen=True, slots=True)
+class InjectorStatistics:
+    """Counts of an injector so far, in spikes.
+
+    ``sent`` to the board, ``late`` among them (timed, and sent after their tick was over), and
+    ``waiting`` for their tick. ``datagrams`` is what the spikes were sent in.
+    """
+
+    sent: int
+    late: int
+    waiting: int
+    datagrams: int
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of `Injector.play`: the tick that its times counted from, spikes sent, and how many
+    of them were late."""
+
+    start: int
+    spikes: int
+    late: int
+
+
 class Injector:
-    """The way into one SpikeInjector population, of ``size`` neurons."""
+    """The way into one SpikeInjector population, of ``size`` neurons.
+
+    ``keys``: the routing key of each neuron, to be sent in place of its id.
+    """
 
     def __init__(
         self,
         label: str,
         size: int,
-        cores: tuple[SourceCore, ...],
+        lanes: Sequence[Lane],
+        clock: Clock,
         *,
+        keys: NDArray[np.int64] | None = None,
         ready: Callable[[], Awaitable[None]],
-        transmit: Transmit,
-        barrier: Barrier,
+        check_open: Callable[[], None],
+        spawn: Spawn,
+        shift: Callable[[], int],
         tap: Tap | None = None,
     ) -> None:
         self.label = label
         self.size = size
-        self.spikes_sent = 0
-        self._cores = cores
+        self._lanes = lanes
+        self._clock = clock
+        self._keys = keys
         self._ready = ready
-        self._transmit = transmit
-        self._barrier = barrier
+        self._check_open = check_open
+        self._shift = shift
         self._tap = tap or Tap()
         self._turn = trio.Lock()
-        self._headers = [
-            wire.SdpHeader(core.x, core.y, core.p, PORT_INPUT).encode() for core in cores
-        ]
-        self._in_flight = [0] * len(cores)
-        self._last_sent = [-PAUSE_S] * len(cores)
+        self._timetable = Timetable(clock, self._deliver, spawn, shift)
+        self._sent = 0
+        self._late = 0
+        self._datagrams = 0
 
-    async def send(self, neuron_ids: ArrayLike) -> None:
-        """Make these neurons fire now, each once for each time it is named.
+    @property
+    def spikes_sent(self) -> int:
+        """How many spikes have been sent to the board."""
+        return self._sent
 
-        Before the run has started, and while it is paused, this waits until it runs. It returns
-        when the spikes are on their way; more than some hundred in a row go at the pace at which
-        the board takes them. A cancelled call may have sent a part.
+    def statistics(self) -> InjectorStatistics:
+        """Give the counts so far."""
+        return InjectorStatistics(self._sent, self._late, self._timetable.waiting, self._datagrams)
+
+    async def send(self, neuron_ids: ArrayLike, *, at: int | None = None) -> None:
+        """Make these neurons fire, each once for each time it is named: now, or in tick ``at``.
+
+        *Now*: before the run has started, and while it is paused, this waits until it runs. It
+        returns when the spikes are on their way; more than some hundred in a row go at the pace at
+        which the board takes them. A cancelled call may have sent a part.
+
+        *Timed*: the spikes are kept on the host and sent so as to arrive in that tick; this returns
+        as soon as they are kept, and waits only while a million wait already. They can be given
+        before the run starts. What is sent after its tick was over is sent all the same and counted
+        as ``late``. How well ticks are met: docs/pacing.md.
 
         Raises `NeuronIdError` for an id outside ``0 .. size - 1``, before anything is sent;
-        `RunStateError` when the live run is closed; `BoardLost` when the board stops answering.
+        `UsageError` for an ``at`` that is no tick; `RunStateError` when the live run is closed;
+        `BoardLost` when the board stops answering.
         """
         ids = self._checked(neuron_ids)
+        if at is not None:
+            self._check_open()
+            await self._timetable.put(self._tick(at), ids)
+            return
         await self._ready()
+        await self._send(ids)
+        await trio.lowlevel.checkpoint()
+
+    async def play(
+        self, times_ms: ArrayLike, neuron_ids: ArrayLike, *, start: int | None = None
+    ) -> Played:
+        """Play spike trains: neuron ``neuron_ids[i]`` fires at ``times_ms[i]`` after tick
+        ``start``.
+
+        Times are in ms of biological time, in any order, and go to the nearest tick; ``start`` is
+        the tick after the present one unless given. Waits until the network runs, then returns when
+        the last spike has been sent. Cancelling it stops the playing. Several can play at once.
+        Raises as `send`; `UsageError` when the arrays do not fit each other or a time is negative
+        or no number.
+        """
+        ids = self._checked(neuron_ids)
+        times = np.atleast_1d(np.asarray(times_ms, dtype=np.float64))
+        if times.shape != ids.shape:
+            raise UsageError(
+                f"play takes one time for each neuron id: {times.size} times for {ids.size} ids"
+            )
+        wrong = times[~(times >= 0) | ~np.isfinite(times)]
+        if len(wrong):
+            raise UsageError(f"play has a time of {wrong[0]} ms; times are 0 or more, in ms")
+        await self._ready()
+        first = self._clock.tick + 1 if start is None else self._tick(start)
+        put_off = self._shift()
+        ticks = np.rint(times / self._clock.timestep_ms).astype(np.int64)
+        order = np.argsort(ticks, kind="stable")
+        ticks, ids = ticks[order], ids[order]
+        late = 0
+        begin = 0
+        while begin < len(ticks):
+            tick = await self._timetable.come(first + int(ticks[begin]) - put_off)
+            # what is late goes together, or it would only become later
+            reached = max(self._clock.tick - (tick - int(ticks[begin])), int(ticks[begin]))
+            end = int(np.searchsorted(ticks, reached, side="right"))
+            late += await self._deliver(
+                ids[begin:end], ticks[begin:end] + (tick - int(ticks[begin]))
+            )
+            begin = end
+        return Played(first, len(ids), late)
+
+    async def _deliver(self, ids: NDArray[np.int64], ticks: NDArray[np.int64]) -> int:
+        """Send spikes whose ticks have come; give how many of them are late."""
+        await self._ready()
+        late = int(np.count_nonzero(ticks < int(self._clock.read().position)))
+        self._late += late
+        await self._send(ids)
+        return late
+
+    async def _send(self, ids: NDArray[np.int64]) -> None:
+        """Send these spikes and nobody else's between them; no checkpoint if there is room."""
         try:
-            self._turn.acquire_nowait()  # let no other task run before the spikes have left
+            self._turn.acquire_nowait()
         except trio.WouldBlock:
             await self._turn.acquire()
         try:
-            await self._send(ids)
+            for lane in self._lanes:
+                core = lane.core
+                local = ids
+                if len(self._lanes) > 1:
+                    local = ids[(ids >= core.first) & (ids <= core.last)]
+                for packet in self._encode(local, core.first):
+                    await lane.send(packet)
+                    self._datagrams += 1
+                self._sent += len(local)
+            if self._tap.active:
+                self._tap.put("injected", Injected(self.label, ids, time.monotonic()))
         finally:
             self._turn.release()
-        await trio.lowlevel.checkpoint()
 
-    async def _send(self, ids: NDArray[np.int64]) -> None:
-        for number, core in enumerate(self._cores):
-            local = ids
-            if len(self._cores) > 1:
-                local = ids[(ids >= core.first) & (ids <= core.last)]
-            for packet in wire.encode_ids16(local - core.first):
-                await self._make_room(number)
-                await self._transmit(self._headers[number] + packet, core)
-                self._in_flight[number] += 1
-                self._last_sent[number] = trio.current_time()
-        self.spikes_sent += len(ids)
-        if self._tap.active:
-            self._tap.put("injected", Injected(self.label, ids, time.monotonic()))
+    def _encode(self, ids: NDArray[np.int64], first: int) -> list[bytes]:
+        if self._keys is None:
+            return wire.encode_ids16(ids - first)
+        return wire.encode_keys32(self._keys[ids])
 
-    async def _make_room(self, number: int) -> None:
-        if trio.current_time() - self._last_sent[number] >= PAUSE_S:
-            self._in_flight[number] = 0
-        elif self._in_flight[number] >= IN_FLIGHT:
-            await self._barrier(self._cores[number])
-            self._in_flight[number] = 0
+    def _tick(self, value: int) -> int:
+        if not isinstance(value, numbers.Integral) or not 0 <= value <= LAST_TICK:
+            raise UsageError(
+                f"population {self.label!r}: {value!r} is no tick; it is a whole number, 0 to "
+                f"{LAST_TICK}"
+            )
+        return int(value)
 
     def _checked(self, neuron_ids: ArrayLike) -> NDArray[np.int64]:
         try:

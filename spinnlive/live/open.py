@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -14,15 +19,18 @@ from types import ModuleType
 import trio
 
 from spinnlive import wire
+from spinnlive.boards.bulk import BulkMemory
 from spinnlive.boards.scp import open_scp
 from spinnlive.errors import BoardUnreachable, RunStateError, ToolchainError
-from spinnlive.live.board import PROBE_TRIES, Board, choose_board
+from spinnlive.live.board import PROBE_TRIES, Board, choose_board, ethernet_chips
 from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.database import Core
+from spinnlive.live.intake import Intakes
 from spinnlive.live.notifications import LOOPBACK, Notifications
 from spinnlive.live.progress import progress_line
-from spinnlive.live.run import PATIENCE_S, LiveRun, Parts
+from spinnlive.live.run import PATIENCE_S, LiveRun, Parts, patience_s
 from spinnlive.live.services import services
+from spinnlive.live.stepping import Stepping
 from spinnlive.live.watch import Watch
 from spinnlive.live.worker import Worker
 from spinnlive.toolchain import machine
@@ -30,12 +38,22 @@ from spinnlive.toolchain.simulator import Simulator
 from spinnlive.toolchain.values import Machine, PopulationFacts
 
 READS_AT_ONCE = 1
-"""SCP requests of ours under way while the network runs. More of them crowd injected spikes out of
+"""SCP requests of ours under way while spikes are injected. More of them crowd injected spikes out of
 SCAMP's few message buffers: beside bursts of 16 reads, 0 of 4,395 spikes were lost with a window of
 1, 5 of 4,398 with 2, 165 of 3,704 with 4 (the root chip of an emulated board, one run each). There
 the reads took no longer for it, 11 ms a burst; on a chip without Ethernet 26 in place of 17 ms."""
 
+READS_AT_ONCE_ALONE = 6
+"""The same for a network without injectors: SCAMP has 8 transient tags for all clients together, and
+drops a ninth request without a word."""
+
+READS_AT_ONCE_STEPPING = 4
+"""The same in stepped mode, which takes up to 4 itself."""
+
 _open = False
+
+_instead: Callable[[], AbstractAsyncContextManager[LiveRun]] | None = None
+"""What gives `open_live` its live run while there is one, see `instead`."""
 
 
 @asynccontextmanager
@@ -45,6 +63,8 @@ async def open_live(
     *,
     progress: bool = True,
     reports: str | Path | None = None,
+    record: str | Path | None = None,
+    heartbeat: bool = True,
 ) -> AsyncIterator[LiveRun]:
     """Load the network defined with ``sim`` (``import pyNN.spiNNaker as sim``), ready to run.
 
@@ -56,18 +76,28 @@ async def open_live(
     that the user's cfg names, or starts an emulated board when it names none; that one lives on
     until this process ends or opens another live run. ``progress``: a line on the terminal while
     the network is mapped and loaded. ``reports``: a folder for sPyNNaker's reports; none are
-    written without it.
+    written without it. ``record``: a new file for everything that goes in and out, for
+    `open_recording`; see docs/recording.md. ``heartbeat``: where the network has live output, add
+    one neuron that fires in every tick, on a core of its own for each board, so that lost live
+    spikes are noticed at once and the watermark moves in every tick; your populations do not see it
+    (docs/streams.md).
 
     Raises `RunStateError` when a live run is open already, ``sim.setup()`` was not called, or the
-    network has run before; `BoardUnreachable` when no board answers; `ToolchainError` when
-    sPyNNaker cannot map or load the network. A failure of the board while the block lasts
-    (`CoreFailure`, `BoardLost`) comes out of it as that one error, though several tasks may have
-    met it; what was received before stays with its readers. Cancelling while the network is loaded
-    waits for sPyNNaker, which cannot be interrupted there.
+    network has run before; `UsageError` when ``record`` names a file that exists;
+    `BoardUnreachable` when no board answers; `ToolchainError` when sPyNNaker cannot map or load the
+    network. A failure of the board while the block lasts (`CoreFailure`, `BoardLost`) comes out of
+    it as that one error, though several tasks may have met it; what was received before stays with
+    its readers. Cancelling while the network is loaded waits for sPyNNaker, which cannot be
+    interrupted there.
     """
+    if _instead is not None:
+        async with _instead() as replaced:
+            yield replaced
+        return
     async with AsyncExitStack() as stack:
         stack.enter_context(_the_only_one())
         simulator = Simulator(sim)
+        recorded = _no_recording if record is None else _recording(Path(record))
         chosen = await choose_board(board)
         if chosen is not None:
             machine.use(chosen)
@@ -83,28 +113,90 @@ async def open_live(
         background.start_soon(notifications.serve, client.database, client.start, client.stop)
         with progress_line(progress) as sink:
             folder = None if reports is None else Path(reports)
-            load = partial(simulator.load, LOOPBACK, notifications.port, sink, folder)
+            beats = await ethernet_chips(chosen) if heartbeat else None
+            load = partial(simulator.load, LOOPBACK, notifications.port, sink, folder, beats)
             populations = await _loaded(worker, load, chosen)
         connection = _connected(client)
         scp = await stack.enter_async_context(
             open_scp(connection.network.root, window=READS_AT_ONCE)
         )
-        sender = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        sender.setblocking(False)
         watch = Watch(
             scp, connection.clock, connection.network, _clock_core(connection, populations)
         )
-        live = LiveRun(
-            Parts(simulator, worker, populations, client, connection, scp, watch, sender)
+        injected = any(population.is_injector for population in populations)
+
+        def window() -> int:
+            if injected:
+                return READS_AT_ONCE
+            return READS_AT_ONCE_STEPPING if stepping.active else READS_AT_ONCE_ALONE
+
+        memory = BulkMemory(connection.network.root, window)
+        sockets.callback(memory.close)
+        stepping = Stepping(
+            simulator,
+            worker,
+            client,
+            connection.clock,
+            await stack.enter_async_context(open_scp(connection.network.root)),
+            background,
+            connection.network.app_id,
+            quiet=memory.turn,
+            delivered=connection.stand,
+            patience_s=partial(patience_s, watch),
         )
+        intakes = Intakes(connection.network, connection.clock, stepping)
+        sockets.callback(intakes.close)
+        parts = Parts(
+            simulator,
+            worker,
+            populations,
+            client,
+            connection,
+            scp,
+            watch,
+            intakes,
+            background,
+            stepping,
+            memory,
+        )
+        live = LiveRun(parts)
+        await stack.enter_async_context(recorded(live, parts, background))
         client.on_start, client.on_stop = live.started, live.stopped
         stack.enter_context(_without_long_pauses())
-        with _one_failure(live):
+        with one_failure(live):
             try:
                 yield live
             finally:
                 with trio.CancelScope(shield=True):
                     await live.close()
+
+
+@contextmanager
+def instead(opened: Callable[[], AbstractAsyncContextManager[LiveRun]]) -> Iterator[None]:
+    """Let `open_live` give what ``opened()`` gives, whatever it is called with: for a program that
+    is to run on a recording as it stands."""
+    global _instead
+    before = _instead
+    _instead = opened
+    try:
+        yield
+    finally:
+        _instead = before
+
+
+Recording = Callable[[LiveRun, Parts, trio.Nursery], AbstractAsyncContextManager[object]]
+
+
+def _recording(path: Path) -> Recording:
+    """Give what records a live run at ``path``, once it is known that it can."""
+    from spinnlive.recording import live as recording  # MCAP is imported by those who record
+
+    recording.check_path(path)
+    return partial(recording.record_live, path)
+
+
+def _no_recording(*_: object) -> AbstractAsyncContextManager[object]:
+    return contextlib.nullcontext()
 
 
 @contextmanager
@@ -191,7 +283,7 @@ def _the_only_one() -> Iterator[None]:
 
 
 @contextmanager
-def _one_failure(live: LiveRun) -> Iterator[None]:
+def one_failure(live: LiveRun) -> Iterator[None]:
     """Let a failure of the board out by itself, however many tasks met it."""
     try:
         yield

@@ -1,142 +1,251 @@
-"""The socket that the board's live spikes come to, and the IP tags that send them there."""
+"""The socket that the live spikes of one gatherer come to, and the IP tag that sends them there.
+
+A gatherer is the core, on an Ethernet chip, that puts live spikes into datagrams; SCAMP sends these
+on under an IP tag, and counts them. Asked for its count over the very socket that the spikes come
+to, SCAMP answers in line with them: what is missing in front of its answer was lost on the way.
+"""
 
 from __future__ import annotations
 
 import socket
-import struct
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
+import numpy as np
 import trio
 
 from spinnlive import wire
 from spinnlive.errors import BoardUnreachable
 from spinnlive.live.database import LiveTag
+from spinnlive.live.datagrams import DatagramReader, Datagrams, sender_word
+from spinnlive.live.loss import PacketAccount
 
 RECEIVE_BUFFER = 4 << 20
 """Kernel buffer asked for: a third of a second of a full Ethernet link (bytes). The kernel may
 grant less."""
 
-DRAIN = 512
-"""Most datagrams read on one wake-up, so that other tasks get their turn under a flood."""
-
-MAX_DATAGRAM = 600
-"""How much is read of a datagram (bytes): over twice the longest packet of the gatherer."""
-
 TAG_TRIES = 10
-"""How often the board is asked to turn a tag to us before it counts as unreachable."""
+"""How often the board is asked something about its tag before it counts as unreachable."""
 
 TAG_TIMEOUT_S = 0.5
 """How long to wait for its answer (seconds)."""
 
-SO_RXQ_OVFL = getattr(socket, "SO_RXQ_OVFL", 40)
-"""Socket option of Linux: tell with each datagram how many were dropped for lack of room."""
+PROBE_S = 0.02
+"""Pause between questions for the tag's count while the network runs (seconds)."""
 
-_DROPS = struct.Struct("=I")
-_DROPS_SPACE = socket.CMSG_SPACE(_DROPS.size)
+HURRY_S = 0.001
+"""The same when something seems to be missing (seconds)."""
 
-Deliver = Callable[[Sequence[wire.EventPacket], float], None]
+UNANSWERED = 8
+"""Most such questions that may be without answer; a board that is slow answers in the end."""
+
+REMEMBERED = 64
+"""How many of the latest questions are known, so that an answer that comes twice is no spikes."""
+
+Deliver = Callable[[wire.BulkEvents, float], None]
+
+
+async def _never_full() -> None:
+    """Wait for no reader."""
 
 
 class Receiver:
-    """One UDP socket for the live output of all boards of a run.
+    """One UDP socket, for the live output of one gatherer.
 
-    The board's answer to a tag request comes to the same socket as the spikes, because "send to the
-    sender" is what the request says; so one task reads both (`pump`). Counts: ``malformed``
-    packets, packets from ``strangers``, ``kernel_drops`` (datagrams lost before we could read
-    them), ``packets`` taken.
+    ``deliver(events, received)`` is called with what each read brings. ``room`` is awaited before
+    the next read: it is how readers that may not lose anything hold up the socket. Counts, of all
+    runs: ``packets`` taken, ``malformed`` ones, datagrams from ``strangers``; `account` has those
+    that were lost.
     """
 
-    def __init__(self, local_address: str, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        local_address: str,
+        tag: LiveTag,
+        deliver: Deliver,
+        room: Callable[[], Awaitable[None]] = _never_full,
+    ) -> None:
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sock.setblocking(False)
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        self._sock.setsockopt(socket.SOL_SOCKET, SO_RXQ_OVFL, 1)
         self._sock.bind((local_address, 0))
+        self._reader = DatagramReader(self._sock)
         self._deliver = deliver
-        self._boards: set[str] = set()
-        self._tag_replies: dict[int, trio.Event] = {}
+        self._room = room
+        self._board = np.uint64(sender_word(tag.board, wire.SCP_UDP_PORT))
+        self._waiting: dict[int, _Question] = {}
+        self._asked: deque[int] = deque(maxlen=REMEMBERED)
         self._sequence = 0
+        self._hurry = trio.Event()
+        self._held_up: trio.CancelScope | None = None
+        self.tag = tag
+        self.account = PacketAccount()
         self.packets = 0
         self.malformed = 0
+        self.untimed = 0
         self.strangers = 0
-        self.kernel_drops = 0
+
+    @property
+    def port(self) -> int:
+        """The UDP port that the tag sends to."""
+        return int(self._sock.getsockname()[1])
 
     def close(self) -> None:
         """Close the socket."""
         trio.lowlevel.notify_closing(self._sock)
         self._sock.close()
 
-    async def claim(self, tags: Sequence[LiveTag]) -> None:
-        """Turn these tags to this socket; `pump` must be running.
+    async def claim(self) -> None:
+        """Turn the tag to this socket; `pump` must be running.
 
         A fixed tag stays until somebody else turns it, so this is done once before each run and not
         repeated while it lasts: repeating would take the spikes away from whoever asked for them
-        since. Raises `BoardUnreachable` when a board does not confirm.
+        since. Raises `BoardUnreachable` when the board does not confirm.
         """
-        for tag in tags:
-            self._boards.add(tag.board)
-            await self._claim(tag)
+        request = wire.iptag_to_sender_request(self.tag.x, self.tag.y, self.tag.tag)
+        await self._ask(request, self._claimed, "did not confirm that")
+
+    async def barrier(self) -> None:
+        """Return when everything that the gatherer sent before this call has been delivered, and
+        it is known how much that was; `pump` must be running.
+
+        Raises `BoardUnreachable` when the board does not answer.
+        """
+        await self._ask(self._probe(), self._counted, "did not say how much")
+
+    async def watch(self, running: Callable[[], bool]) -> None:
+        """Ask for the tag's count again and again while the network runs, until cancelled."""
+        while True:
+            with trio.move_on_after(PROBE_S):
+                await self._hurry.wait()
+                await trio.sleep(HURRY_S)
+            self._hurry = trio.Event()
+            if running():
+                self._send(self._question(self._probe(), self._counted, patient=False))
+
+    def hurry(self) -> None:
+        """Something is missing: ask soon."""
+        self._hurry.set()
 
     async def pump(self) -> None:
         """Read until cancelled."""
         while True:
             await trio.lowlevel.wait_readable(self._sock)
             received = time.monotonic()
-            packets = self._drain()
-            if packets:
-                self._deliver(packets, received)
+            self._take(self._reader.read(), received)
             await trio.lowlevel.checkpoint()
+            if not any(each.patient for each in self._waiting.values()):
+                with trio.CancelScope() as self._held_up:
+                    await self._room()
+                self._held_up = None
 
-    async def _claim(self, tag: LiveTag) -> None:
-        self._sequence = (self._sequence + 1) % wire.window.SEQUENCES
-        request = wire.iptag_to_sender_request(tag.x, tag.y, tag.tag)
-        datagram = wire.encode_request(request, self._sequence)
-        answered = self._tag_replies[self._sequence] = trio.Event()
-        for _ in range(TAG_TRIES):
-            self._sock.sendto(datagram, (tag.board, wire.SCP_UDP_PORT))
-            with trio.move_on_after(TAG_TIMEOUT_S):
-                await answered.wait()
-                return
-        raise BoardUnreachable(
-            f"the board at {tag.board} did not confirm that IP tag {tag.tag} sends live spikes "
-            f"here, asked {TAG_TRIES} times in {TAG_TRIES * TAG_TIMEOUT_S:g} s"
-        )
+    def _take(self, read: Datagrams, received: float) -> None:
+        """Deliver what was read; an answer of SCAMP finds everything before it delivered."""
+        ours = read.senders == self._board
+        if not ours.all():
+            self.strangers += len(read) - int(np.count_nonzero(ours))
+            read = read.only(ours)
+        begin = 0
+        for place in np.flatnonzero(wire.maybe_replies(read.slots, read.lengths)).tolist():
+            reply = _reply(read, place)
+            if reply is not None and reply.sequence in self._asked:
+                self._events(read.part(begin, place), received)
+                self.account.came(0, int(read.dropped[place]))
+                self._answered(reply)
+                begin = place + 1
+        self._events(read.part(begin, len(read)), received)
 
-    def _drain(self) -> list[wire.EventPacket]:
-        """Read what is there, at most `DRAIN` datagrams."""
-        packets: list[wire.EventPacket] = []
-        for _ in range(DRAIN):
-            try:
-                datagram, extra, _, sender = self._sock.recvmsg(MAX_DATAGRAM, _DROPS_SPACE)
-            except BlockingIOError:
-                break
-            except OSError:
-                continue  # an earlier request of ours met a closed port
-            if extra:
-                self.kernel_drops = _DROPS.unpack(extra[0][2][: _DROPS.size])[0]
-            if sender[0] not in self._boards:
-                self.strangers += 1
-            elif _is_tag_reply(datagram):
-                self._take_tag_reply(datagram)
-            else:
-                try:
-                    packets.append(wire.decode_events(datagram))
-                except wire.MalformedPacket:
-                    self.malformed += 1
-        self.packets += len(packets)
-        return packets
+    def _events(self, read: Datagrams, received: float) -> None:
+        if not len(read):
+            return
+        self.account.came(len(read), int(read.dropped[-1]))
+        events = wire.decode_bulk(read.slots, read.lengths)
+        self.malformed += events.malformed
+        self.untimed += events.untimed
+        self.packets += len(read) - events.malformed
+        if len(events.ticks):
+            self._deliver(events, received)
 
-    def _take_tag_reply(self, datagram: bytes) -> None:
+    def _answered(self, reply: wire.ScpReply) -> None:
+        question = self._waiting.get(reply.sequence)
+        if question is None or reply.code != wire.ResultCode.OK:
+            return  # answered before; or it is asked again, or another time
         try:
-            reply = wire.decode_reply(datagram)
+            question.take(reply)
         except wire.MalformedPacket:
             self.malformed += 1
             return
-        waiting = self._tag_replies.get(reply.sequence)
-        if waiting is not None and reply.code == wire.ResultCode.OK:
-            del self._tag_replies[reply.sequence]
-            waiting.set()
+        del self._waiting[reply.sequence]
+        question.answered.set()
+
+    def _claimed(self, reply: wire.ScpReply) -> None:
+        self.account.tag_set()
+
+    def _counted(self, reply: wire.ScpReply) -> None:
+        self.account.tag_read(wire.parse_ip_tag(reply.data))
+
+    def _probe(self) -> wire.ScpRequest:
+        return wire.iptag_get_request(self.tag.x, self.tag.y, self.tag.tag)
+
+    async def _ask(
+        self, request: wire.ScpRequest, take: Callable[[wire.ScpReply], None], failure: str
+    ) -> None:
+        """Ask until answered."""
+        question = self._question(request, take, patient=True)
+        for _ in range(TAG_TRIES):
+            self._send(question)
+            if self._held_up is not None:
+                self._held_up.cancel()  # the answer comes behind the spikes
+            with trio.move_on_after(TAG_TIMEOUT_S):
+                await question.answered.wait()
+                return
+        self._waiting.pop(question.sequence, None)
+        raise BoardUnreachable(
+            f"the board at {self.tag.board} {failure} IP tag {self.tag.tag} sends live spikes "
+            f"here, asked {TAG_TRIES} times in {TAG_TRIES * TAG_TIMEOUT_S:g} s"
+        )
+
+    def _question(
+        self, request: wire.ScpRequest, take: Callable[[wire.ScpReply], None], *, patient: bool
+    ) -> _Question:
+        """Make a question; of earlier ones that are not asked again the oldest are given up."""
+        once = [number for number, each in self._waiting.items() if not each.patient]
+        for number in once[: max(0, len(once) + 1 - UNANSWERED)]:
+            del self._waiting[number]
+        self._sequence = (self._sequence + 1) % wire.window.SEQUENCES
+        datagram = wire.encode_request(request, self._sequence)
+        question = _Question(self._sequence, datagram, take, patient)
+        self._waiting[self._sequence] = question
+        self._asked.append(self._sequence)
+        return question
+
+    def _send(self, question: _Question) -> None:
+        try:
+            self._sock.sendto(question.datagram, (self.tag.board, wire.SCP_UDP_PORT))
+        except (BlockingIOError, ConnectionRefusedError):
+            return  # it will be asked again; a lost board is found by the watch
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A request under way, and what takes its answer; ``patient`` ones are asked again until
+    answered."""
+
+    sequence: int
+    datagram: bytes
+    take: Callable[[wire.ScpReply], None]
+    patient: bool
+    answered: trio.Event = field(default_factory=trio.Event)
+
+
+def _reply(read: Datagrams, place: int) -> wire.ScpReply | None:
+    datagram = read.slots[place, wire.LEAD : wire.LEAD + read.lengths[place]].tobytes()
+    try:
+        return wire.decode_reply(datagram)
+    except wire.MalformedPacket:
+        return None
 
 
 def local_address_towards(board: str) -> str:
@@ -150,9 +259,3 @@ def local_address_towards(board: str) -> str:
         except OSError as error:
             raise BoardUnreachable(f"no board can be reached at {board}: {error}") from error
         return str(probe.getsockname()[0])
-
-
-def _is_tag_reply(datagram: bytes) -> bool:
-    """Say whether this is SDP (two bytes of padding first) and no spikes (a count and a header that
-    is not 0)."""
-    return datagram[:2] == b"\0\0" and len(datagram) > 2

@@ -4,16 +4,27 @@ spike."""
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinnlive import wire
+from spinnlive.live.delivery import Delivery
 from spinnlive.live.keys import KeyTable
 from spinnlive.live.streams import Policy, Stream
 from spinnlive.live.tap import Tap
+from spinnlive.live.watermark import Watermark
+
+AHEAD = 60_000
+"""How far past the clock's tick a packet's tick may be before it is nonsense (ticks): the clock may
+have heard nothing for a minute, but a forged tick must not move the watermark for good."""
+
+BEFORE_FIRST = 0xFFFFFFFF
+"""A gatherer's tick until its own first one: a core whose first tick came before has sent it spikes
+of tick 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +34,7 @@ class SpikeBatch:
     ``tick`` is the board's, ``time_ms`` the same in biological time; ``neuron_ids`` are in order of
     arrival. ``received`` is when the host read them, in seconds of ``time.monotonic()``. The spikes
     of one tick can come in more than one batch. A neuron that fires twice in a tick gives one id.
+    ``late``: the watermark had passed this tick before they came.
     """
 
     label: str
@@ -30,83 +42,217 @@ class SpikeBatch:
     time_ms: float
     neuron_ids: NDArray[np.int32]
     received: float
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSpikes:
-    """What the board sent of one tick, all populations together, for the tap.
+    """Spikes that were read together, of all populations, for the tap.
 
-    Entry i is neuron ``neurons[i]`` of the population number ``populations[i]`` in
-    `KeyTable.labels`. ``received`` as in `SpikeBatch`.
+    Spike i is of tick ``ticks[i]`` (in order of arrival) and of neuron ``neurons[i]`` of the
+    population that is number ``populations[i]`` in `KeyTable.labels`. ``received`` as in
+    `SpikeBatch`. They came from the gatherer of this number.
     """
 
-    tick: int
     received: float
+    ticks: NDArray[np.int64]
     populations: NDArray[np.int16]
     neurons: NDArray[np.int32]
+    gatherer: int = 0
+
+
+class Taker(Protocol):
+    """Whoever takes batches of some populations as they come, and is told of the watermark."""
+
+    @property
+    def full(self) -> bool:
+        """Whether the socket is not to be read now."""
+
+    async def room(self) -> None:
+        """Wait until it is no longer full."""
+
+    def arrive(self, batch: SpikeBatch) -> None:
+        """Take a batch as it comes from the board."""
+
+    def advance(self, watermark: int) -> None:
+        """All spikes before this tick have been given."""
+
+    def end(self, error: BaseException | None) -> None:
+        """Nothing more will come."""
+
+
+class SpikeStream(Stream[SpikeBatch]):
+    """The live spikes of a population as they arrive; see `Stream`."""
+
+    _told = 0
+
+    def arrive(self, batch: SpikeBatch) -> None:
+        """Take a batch as it comes from the board; for the side that fills the stream."""
+        self.put(batch)
+
+    def advance(self, watermark: int) -> None:
+        """All spikes before this tick are in the stream; for the side that fills it."""
+        self._told = watermark
+
+    @property
+    def watermark(self) -> int:
+        """The tick before which every spike has been read out of this stream, unless it came late
+        or was dropped."""
+        return min(self._told, self._held[0].tick) if self._held else self._told
 
 
 class SpikeRouter:
-    """Turns packets into batches and gives each to every stream of its population."""
+    """Turns packets into batches and gives each to every taker of its population.
 
-    def __init__(self, keys: KeyTable, timestep_ms: float, tap: Tap | None = None) -> None:
+    Counts, over all: ``spikes``, ``unknown_keys``, packets ``from_the_future``.
+    """
+
+    def __init__(
+        self,
+        keys: KeyTable,
+        timestep_ms: float,
+        tap: Tap | None = None,
+        watermark: Watermark | None = None,
+    ) -> None:
         self._keys = keys
         self._timestep_ms = timestep_ms
         self._tap = tap or Tap()
         # weakly: a stream that its reader has forgotten takes no more part
-        self._streams: dict[int, weakref.WeakSet[Stream[SpikeBatch]]] = {}
+        self._takers: dict[int, weakref.WeakSet[Taker]] = {}
+        self._heartbeats = keys.heartbeats
+        self.watermark = watermark or Watermark.of_one()
+        self.delivery = Delivery(keys)
         self.spikes = 0
         self.unknown_keys = 0
-        self.untimed = 0
+        self.from_the_future = 0
 
-    def open(self, label: str, policy: Policy, buffer: int) -> Stream[SpikeBatch]:
+    def open(self, label: str, policy: Policy, buffer: int) -> SpikeStream:
         """Make a stream of this population, which the key table must know."""
-        readers = self._streams.setdefault(self._keys.labels.index(label), weakref.WeakSet())
-        stream: Stream[SpikeBatch] = Stream(policy, buffer, readers.discard)
+        readers = self._readers(label)
+        stream = SpikeStream(policy, buffer, self.remove)
+        stream.advance(self.watermark.tick)
         readers.add(stream)
         return stream
 
-    def deliver(self, packets: Sequence[wire.EventPacket], received: float) -> None:
-        """Sort the spikes of packets that were read together, in order, to their streams.
+    def add(self, labels: Iterable[str], taker: Taker) -> None:
+        """Give everything of these populations to ``taker`` as well; held weakly."""
+        for label in labels:
+            self._readers(label).add(taker)
 
-        Packets without a tick are counted and dropped: the gatherer of a live run stamps every one.
+    def remove(self, taker: Any) -> None:
+        """Give nothing more to ``taker``."""
+        for readers in self._takers.values():
+            readers.discard(taker)
+
+    def deliver(
+        self,
+        events: wire.BulkEvents,
+        received: float,
+        gatherer: int = 0,
+        now: float = float("inf"),
+    ) -> bool:
+        """Sort the spikes of packets that were read together, in order, to their takers.
+
+        They came from the gatherer of this number; ``now`` is the clock's tick. Returns whether a
+        heartbeat is missing among them.
         """
-        timed = [packet for packet in packets if packet.tick is not None]
-        self.untimed += len(packets) - len(timed)
-        for group in _by_tick(timed):
-            tick = group[0].tick
-            assert tick is not None
-            keys = group[0].keys if len(group) == 1 else np.concatenate([p.keys for p in group])
-            populations, neurons, unknown = self._keys.locate(keys)
+        if events.ticks.max() > now + AHEAD:
+            events = self._plausible(events, now + AHEAD)
+        ticks = np.repeat(events.ticks, events.counts)
+        places = self._keys.places(events.keys)
+        known = places >= 0
+        unknown = len(known) - int(np.count_nonzero(known))
+        if unknown:
             self.unknown_keys += unknown
-            self.spikes += len(neurons)
-            if self._tap.active:
-                self._tap.put("spikes", LiveSpikes(tick, received, populations, neurons))
-            for number, readers in self._streams.items():
-                if not readers:
-                    continue
-                ids = neurons[populations == number]
-                if not len(ids):
-                    continue
-                batch = SpikeBatch(
-                    self._keys.labels[number], tick, tick * self._timestep_ms, ids, received
-                )
-                for stream in tuple(readers):
-                    stream.put(batch)
+            ticks, places = ticks[known], places[known]
+        spikes = LiveSpikes(
+            received, ticks, self._keys.populations[places], self._keys.neurons[places], gatherer
+        )
+        if len(ticks):
+            self._tap.put("spikes", spikes)
+        gap = self.distribute(spikes)
+        if len(events.ticks):
+            self._advance(self.watermark.packets(gatherer, int(events.ticks.max())))
+        return gap
+
+    def distribute(self, spikes: LiveSpikes) -> bool:
+        """Give spikes to the takers of their populations, a batch for each tick, and move the
+        watermark. Returns whether a heartbeat is missing among them."""
+        gap = False
+        if len(spikes.ticks):
+            gap = self._sort(spikes)
+            self._advance(self.watermark.packets(spikes.gatherer, int(spikes.ticks.max())))
+        return gap
+
+    def stand(self, tick: int, *, whole: bool) -> None:
+        """The network stands at this tick, and all that it sent has come; ``whole`` as in
+        `Watermark.stand`."""
+        self._advance(self.watermark.stand(tick, whole=whole))
+
+    async def room(self) -> None:
+        """Wait while a taker with policy ``block`` is full."""
+        for taker in self._all():
+            if taker.full:
+                await taker.room()
 
     def end(self, error: BaseException | None) -> None:
-        """End every stream."""
-        for readers in self._streams.values():
-            for stream in tuple(readers):
-                stream.end(error)
+        """End everything that takes part."""
+        for taker in self._all():
+            taker.end(error)
 
+    def _sort(self, spikes: LiveSpikes) -> bool:
+        """Split by tick and population, in one stable sort; number by number it would cost more."""
+        width = len(self._keys.labels)
+        starts = np.flatnonzero(np.diff(spikes.ticks, prepend=-1))  # where another tick begins
+        run = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(spikes.ticks)))
+        code = run * width + spikes.populations
+        if len(starts) * width < 1 << 16:
+            code = code.astype(np.uint16)  # for which numpy sorts in linear time
+        order = np.argsort(code, kind="stable")
+        code, neurons = code[order], spikes.neurons[order]
+        begins = np.flatnonzero(np.diff(code, prepend=np.array(code[0] ^ 1, code.dtype)))
+        ends = [*begins[1:].tolist(), len(code)]
+        ticks = spikes.ticks[starts].tolist()
+        gap = False
+        for group, begin, end in zip(code[begins].tolist(), begins.tolist(), ends, strict=True):
+            place, number = divmod(group, width)
+            tick = ticks[place]
+            if number in self._heartbeats:
+                gap |= self.watermark.beat(spikes.gatherer, tick)
+                continue
+            late = tick < self.watermark.tick
+            self.spikes += end - begin
+            self.delivery.note(number, tick, neurons[begin:end], late)
+            takers = self._takers.get(number)
+            if takers:
+                batch = SpikeBatch(
+                    self._keys.labels[number],
+                    tick,
+                    tick * self._timestep_ms,
+                    neurons[begin:end],
+                    spikes.received,
+                    late,
+                )
+                for taker in tuple(takers):
+                    taker.arrive(batch)
+        return gap
 
-def _by_tick(packets: Sequence[wire.EventPacket]) -> list[list[wire.EventPacket]]:
-    """Group neighbours of the same tick."""
-    groups: list[list[wire.EventPacket]] = []
-    for packet in packets:
-        if groups and groups[-1][0].tick == packet.tick:
-            groups[-1].append(packet)
-        else:
-            groups.append([packet])
-    return groups
+    def _advance(self, moved: bool) -> None:
+        if moved:
+            for taker in self._all():
+                taker.advance(self.watermark.tick)
+
+    def _plausible(self, events: wire.BulkEvents, limit: float) -> wire.BulkEvents:
+        ticks = np.where(events.ticks == BEFORE_FIRST, 0, events.ticks)
+        fine = ticks <= limit
+        self.from_the_future += len(fine) - int(np.count_nonzero(fine))
+        keys = events.keys[np.repeat(fine, events.counts)]
+        return wire.BulkEvents(ticks[fine], events.counts[fine], keys, 0, 0)
+
+    def _readers(self, label: str) -> weakref.WeakSet[Taker]:
+        number = self._keys.labels.index(label)
+        return self._takers.setdefault(number, weakref.WeakSet())
+
+    def _all(self) -> Iterator[Taker]:
+        """Give every taker once."""
+        yield from {taker: None for takers in self._takers.values() for taker in tuple(takers)}

@@ -141,6 +141,14 @@ class Stream(Generic[T]):
         """Give the counts so far."""
         return StreamStatistics(self._delivered, self._dropped, self._peak)
 
+    def take(self) -> list[T]:
+        """Give all that is held, without waiting: after `LiveRun.step`, all of that step."""
+        taken = list(self._held)
+        self._held.clear()
+        self._delivered += len(taken)
+        self._sources.unpark_all()
+        return taken
+
     async def aclose(self) -> None:
         """Take no more part; a reader that waits sees the end."""
         self._close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import struct
 from collections.abc import Iterable
 
@@ -13,18 +12,38 @@ from spinnlive.boards.scp import ScpClient
 from spinnlive.errors import BoardLost, BoardUnreachable, CoreFailure, ScpError, SpinnliveError
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import Core, NetworkMap
-from spinnlive.live.weights import VCPU_BASE, VCPU_SIZE, poll_tick
+from spinnlive.live.pulse import Pulse
+from spinnlive.live.vcpu import VCPU_BASE, VCPU_SIZE
+from spinnlive.live.weights import poll_tick
 
 POLL_S = 0.25
-"""Pause between looks at the board (seconds); every other look also counts failed cores."""
+"""Pause between questions for the tick (seconds)."""
+
+SILENCE_S = 0.6
+"""After so long without an answer cores are looked at, while the board is asked again (seconds)."""
+
+LOOK_S = 0.5
+"""Pause between looks for failed cores (seconds)."""
 
 CONFIRMING_TRIES = 2
 """How often a board is asked for a sign of life when something has just gone wrong with it."""
 
-FAST_POLL_S = 0.05
-FAST_POLLS = 4
-"""The first looks of a run come faster, so that the clock knows the board's speed early (seconds,
-looks)."""
+UNSURE_S = 0.0004
+FAST_POLL_S = 0.005
+FAST_POLLS = 12
+"""While the clock is unsure of the board's phase by so much (seconds), questions come faster
+(seconds), so many in a row."""
+
+TRAVEL_S = 0.0003
+MOST_TRAVEL_S = 0.001
+"""How long it takes from when a question should be asked until a core gets it: what is believed at
+first, and at most (seconds)."""
+
+TRAVEL_SHARE = 0.2
+"""How much one question counts in what is believed of the next."""
+
+IDLE_POLL_S = 0.05
+"""Pause before the board is asked again whether it has started (seconds)."""
 
 FAILED = (wire.CpuState.RUN_TIME_EXCEPTION, wire.CpuState.WATCHDOG)
 
@@ -111,16 +130,23 @@ class Watch:
         self._clock = clock
         self._network = network
         self._core = core
+        self._pulse = Pulse(scp, network.cores)
+        self._travel_s = TRAVEL_S
 
     async def run(self) -> None:
         """Watch until cancelled. Raises `CoreFailure` or `BoardLost`."""
-        heard = 0
-        for step in itertools.count():
-            await trio.sleep(FAST_POLL_S if heard < FAST_POLLS else POLL_S)
+        last_look, set_already = trio.current_time(), False
+        while True:
             try:
-                heard += self._clock.running
-                await self.tick()
-                if step % 2:
+                if self._clock.running:
+                    await trio.sleep(POLL_S if set_already else FAST_POLL_S)
+                    set_already = True
+                    await self._set_the_clock()
+                else:
+                    await trio.sleep(IDLE_POLL_S)
+                    await self.tick()
+                if trio.current_time() - last_look >= LOOK_S:
+                    last_look = trio.current_time()
                     await self._look()
             except ScpError:
                 continue  # one refused request says nothing about the run
@@ -151,9 +177,38 @@ class Watch:
         except (ScpError, BoardUnreachable):
             return None
 
+    async def _set_the_clock(self) -> None:
+        """Ask when the answer tells the clock most, until it is sure enough."""
+        clock = self._clock
+        for turn in range(FAST_POLLS):
+            if turn:
+                await trio.sleep(FAST_POLL_S)
+            planned = clock.best_time_to_ask(clock.now, self._travel_s)
+            await clock.sleep_until_host(planned)
+            asked = clock.now
+            with trio.move_on_after(SILENCE_S) as patience:
+                await self.tick()
+            if patience.cancelled_caught:
+                # before the long wait for a board: it may be the core that failed, and a run that
+                # ends meanwhile takes what it could tell with it
+                await self._look()
+                await self.tick()
+            self._learn_travel((asked + clock.now) / 2 - planned)
+            if clock.read().uncertainty * clock.tick_s < UNSURE_S or not clock.running:
+                break
+
+    def _learn_travel(self, seen_s: float) -> None:
+        """Believe a little more of how long the latest question took to reach its core."""
+        seen_s = min(seen_s, MOST_TRAVEL_S)
+        self._travel_s += TRAVEL_SHARE * (seen_s - self._travel_s)
+
     async def _look(self) -> None:
         suspects = await failed_cores(self._scp, self._network.cores)
         if suspects:
             failure = await describe_failure(self._scp, suspects)
             if failure is not None:
                 raise failure
+        if self._clock.running:
+            await self._pulse.feel()
+        else:
+            self._pulse.forget()  # what stands need not take messages

@@ -9,40 +9,29 @@ next one.
 
 from __future__ import annotations
 
-import struct
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from spinnlive.boards.bulk import BulkMemory
 from spinnlive.boards.scp import ScpClient
-from spinnlive.errors import RunStateError
+from spinnlive.errors import NeuronIdError, RunStateError
 from spinnlive.live.clock import Clock
-from spinnlive.live.rows import Synapses, decode_rows
-from spinnlive.live.streams import StreamStatistics
+from spinnlive.live.feed import Feed
+from spinnlive.live.matrices import Matrices, Selection
 from spinnlive.live.tap import Tap
-from spinnlive.toolchain.values import MatrixBlock, MatrixCore, WeightsLayout
+from spinnlive.toolchain.values import WeightsLayout
 
-VCPU_BASE = 0xE5007000
-VCPU_SIZE = 128
-VCPU_USER0 = 112
-"""A core's block in system RAM (spinnaker_tools ``sark.h``); its word user0 points to the region
-table."""
-
-REGION_TABLE_HEADER = 8
-REGION_ENTRY = 12
-"""The region table: two words, then pointer, checksum and size of each region
-(SpiNNFrontEndCommon)."""
-
-_WORD = struct.Struct("<I")
+Tick = Callable[[], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class WeightSnapshot:
-    """All synapses of a projection, read between ``tick`` and ``tick_after`` (equal if it took less
-    than a tick).
+    """Synapses of a projection, read between ``tick`` and ``tick_after`` (equal if it took less than
+    a tick).
 
     ``pre`` and ``post`` are neuron ids, ``weights`` in ``unit`` (nA or µS), ``delays_ms`` in ms:
     one entry each for every synapse, in the order of PyNN's ``projection.get(..., "list")``.
@@ -64,147 +53,124 @@ class WeightSnapshot:
         pair are added."""
         total = np.zeros(self.shape)
         np.add.at(total, (self.pre, self.post), self.weights)
-        total[~self._connected()] = np.nan
-        return total
-
-    def _connected(self) -> NDArray[np.bool_]:
         connected = np.zeros(self.shape, bool)
         connected[self.pre, self.post] = True
-        return connected
+        total[~connected] = np.nan
+        return total
+
+
+def select(layout: WeightsLayout, pre: ArrayLike | None, post: ArrayLike | None) -> Selection:
+    """Say which neurons are wanted; None means all. Raises `NeuronIdError`."""
+    return Selection(
+        _mask(layout.label, "pre", pre, layout.n_pre),
+        _mask(layout.label, "post", post, layout.n_post),
+    )
+
+
+def _mask(label: str, side: str, ids: ArrayLike | None, size: int) -> NDArray[np.bool_]:
+    if ids is None:
+        return np.ones(size, bool)
+    wanted = np.atleast_1d(np.asarray(ids))
+    if wanted.ndim != 1 or (wanted.size and wanted.dtype.kind not in "iu"):
+        raise NeuronIdError(f"{side} is a list of neuron ids, not {ids!r}")
+    wrong = wanted[(wanted < 0) | (wanted >= size)]
+    if len(wrong):
+        raise NeuronIdError(
+            f"projection {label} has no {side}-synaptic neuron {wrong[0]}: they are 0 to {size - 1}"
+        )
+    mask = np.zeros(size, bool)
+    mask[wanted.astype(np.int64)] = True
+    return mask
 
 
 class WeightReader:
-    """Reads one projection over SCP. The addresses are looked up on the first reading."""
-
-    def __init__(self, scp: ScpClient, layout: WeightsLayout, timestep_ms: float) -> None:
-        self._scp = scp
-        self._layout = layout
-        self._timestep_ms = timestep_ms
-        self._regions: list[int] = []
-
-    async def read(
-        self,
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-        """Read every synapse: pre and post neuron ids, weights, delays in ms.
-
-        Raises `BoardLost` and `ScpError`; `MalformedPacket` when the memory holds no synaptic rows.
-        """
-        if not self._regions:
-            self._regions = [await self._locate(core) for core in self._layout.cores]
-        pre: list[NDArray[np.int64]] = []
-        post: list[NDArray[np.int64]] = []
-        raw: list[NDArray[np.uint16]] = []
-        delays: list[NDArray[np.int64]] = []
-        layout = self._layout
-        for core, region in zip(layout.cores, self._regions, strict=True):
-            for block, delayed in ((core.direct, False), (core.delayed, True)):
-                if block is None:
-                    continue
-                found = decode_rows(await self._memory(core, region, block), block, layout)
-                pre.append(layout.pre_ids[found.rows % layout.n_pre])
-                post.append(core.post_ids[found.targets])
-                raw.append(found.weights)
-                delays.append(self._delay_ticks(found, delayed))
-        if not pre:
-            nothing = np.empty(0, np.int64)
-            return nothing, nothing, np.empty(0), np.empty(0)
-        sources, targets = np.concatenate(pre), np.concatenate(post)
-        order = np.lexsort((targets, sources))
-        weights = np.concatenate(raw)[order].astype(np.float64) / layout.scale
-        delays_ms = np.concatenate(delays)[order].astype(np.float64) * self._timestep_ms
-        return sources[order], targets[order], weights, delays_ms
-
-    def _delay_ticks(self, found: Synapses, delayed: bool) -> NDArray[np.int64]:
-        stage = self._layout.stage_ticks
-        # a core writes its longest delay as 0
-        ticks = np.where(found.delays == 0, stage, found.delays)
-        if delayed:
-            ticks += (found.rows // self._layout.n_pre + 1) * stage
-        return ticks
-
-    async def _locate(self, core: MatrixCore) -> int:
-        """Follow user0 of the core to the address of the region that holds its matrices."""
-        user0 = await self._word(core, VCPU_BASE + VCPU_SIZE * core.p + VCPU_USER0)
-        return await self._word(core, user0 + REGION_TABLE_HEADER + REGION_ENTRY * core.region)
-
-    async def _word(self, core: MatrixCore, address: int) -> int:
-        value: int = _WORD.unpack(await self._scp.read(core.x, core.y, address, _WORD.size))[0]
-        return value
-
-    async def _memory(self, core: MatrixCore, region: int, block: MatrixBlock) -> bytes:
-        return await self._scp.read(core.x, core.y, region + block.offset, block.size)
-
-
-class WeightStream:
-    """Snapshots of one projection, every so many ticks of the board's time; ends when the live run
-    is closed.
-
-    Nothing is read ahead: a snapshot is made when it is asked for, so there is nothing to buffer. A
-    reader that takes longer than the interval misses snapshots; they are counted as dropped.
-    """
+    """Reads one projection, or the part of it between wanted neurons. What does not change is read
+    once."""
 
     def __init__(
         self,
-        reader: WeightReader,
+        memory: BulkMemory,
         layout: WeightsLayout,
-        clock: Clock,
-        every_ticks: int,
-        tick: Callable[[], Awaitable[int]],
-        tap: Tap | None = None,
+        timestep_ms: float,
+        tick: Tick,
+        wanted: Selection | None = None,
     ) -> None:
-        self._reader = reader
         self._layout = layout
-        self._clock = clock
-        self._every = every_ticks
+        self._timestep_ms = timestep_ms
         self._tick = tick
-        self._tap = tap or Tap()
-        self._next = 0
-        self._delivered = 0
-        self._missed = 0
+        self._matrices = Matrices(memory, layout, wanted or select(layout, None, None))
+        self._known: tuple[NDArray[np.int64], ...] | None = None
 
-    def statistics(self) -> StreamStatistics:
-        """Give the counts so far: snapshots delivered, and missed because the reader was slow."""
-        return StreamStatistics(self._delivered, self._missed, 0)
+    async def read(self) -> WeightSnapshot:
+        """Read every wanted synapse.
 
-    def __aiter__(self) -> WeightStream:
-        return self
-
-    async def __anext__(self) -> WeightSnapshot:
-        try:
-            before = await self._reached(self._next)
-        except RunStateError:
-            raise StopAsyncIteration from None
-        pre, post, weights, delays = await self._reader.read()
+        Raises `BoardLost` and `ScpError`; `MalformedPacket` when the memory holds no synaptic rows.
+        """
+        if self._known is None:
+            await self._matrices.blocks()  # which takes long, and needs no tick
+        before = await self._tick()
+        raw = await self._matrices.weights()
         after = await self._tick()
-        behind = (before - self._next) // self._every if self._delivered else 0
-        self._missed += behind
-        self._next = (before // self._every + 1) * self._every
-        self._delivered += 1
-        snapshot = WeightSnapshot(
-            label=self._layout.label,
+        layout = self._layout
+        pre, post, delays, order = await self._synapses()
+        weights = np.concatenate([np.empty(0, np.uint16), *raw])[order]
+        if layout.signed:
+            weights = weights.view(np.int16)
+        return WeightSnapshot(
+            label=layout.label,
             tick=before,
             tick_after=after,
-            time_ms=before * self._clock.timestep_ms,
+            time_ms=before * self._timestep_ms,
             pre=pre,
             post=post,
-            weights=weights,
-            delays_ms=delays,
-            unit=self._layout.unit,
-            shape=(self._layout.n_pre, self._layout.n_post),
+            weights=weights.astype(np.float64) / layout.scale,
+            delays_ms=delays.astype(np.float64) * self._timestep_ms,
+            unit=layout.unit,
+            shape=(layout.n_pre, layout.n_post),
         )
-        self._tap.put("weights", snapshot)
-        return snapshot
 
-    async def _reached(self, tick: int) -> int:
-        """Wait until the board itself says that it has come to ``tick``; give the tick that it
-        said."""
-        while True:
-            await self._clock.wait_until(tick)
-            now = await self._tick()
-            if now >= tick:
-                return now
-            if not self._clock.running and not self._clock.exact:
-                await self._clock.change()  # the estimate was ahead of where the board stopped
+    async def _synapses(self) -> tuple[NDArray[np.int64], ...]:
+        """Give pre, post and delay (ticks) in PyNN's order, and that order."""
+        if self._known is None or self._layout.rewired:
+            blocks = self._matrices.present
+            nothing = np.empty(0, np.int64)
+            pre = np.concatenate([nothing, *(block.pre for block in blocks)])
+            post = np.concatenate([nothing, *(block.post for block in blocks)])
+            delays = np.concatenate([nothing, *(block.delay_ticks for block in blocks)])
+            order = np.lexsort((post, pre))
+            self._known = pre[order], post[order], delays[order], order
+        return self._known
+
+
+async def feed_snapshots(
+    feed: Feed[WeightSnapshot], reader: WeightReader, clock: Clock, every: int, tick: Tick, tap: Tap
+) -> None:
+    """Fill a stream: a snapshot at once, then one at each multiple of ``every`` ticks of the board's
+    time, until the live run is closed. Those that a slow reader misses are counted."""
+    due, first = 0, True
+    while True:
+        await feed.wanted()
+        try:
+            reached = await _reached(clock, due, tick)
+        except RunStateError:
+            return
+        if not first:
+            feed.missed((reached - due) // every)
+        snapshot = await reader.read()
+        due, first = (reached // every + 1) * every, False
+        feed.put(snapshot)
+        tap.put("weights", snapshot)
+
+
+async def _reached(clock: Clock, tick: int, ask: Tick) -> int:
+    """Wait until the board itself says that it has come to ``tick``; give the tick that it said."""
+    while True:
+        await clock.wait_until(tick)
+        now = await ask()
+        if now >= tick:
+            return now
+        if not clock.running and not clock.exact:
+            await clock.change()  # the estimate was ahead of where the board stopped
 
 
 async def poll_tick(scp: ScpClient, clock: Clock, x: int, y: int, p: int) -> int:

@@ -12,7 +12,7 @@ from spinnlive.errors import ToolchainError
 T = TypeVar("T")
 
 STOP_RETRY_S = 0.02
-"""Pause between requests to stop a run that has not come far enough to be stopped (seconds)."""
+"""Pause between requests to stop (seconds): a run may not have come far enough to be stopped."""
 
 
 class Worker:
@@ -36,8 +36,8 @@ class Worker:
     ) -> T:
         """Call ``function(*args)`` in the thread and give its result or raise its error.
 
-        A cancelled call asks ``stop`` until that returns True, then waits for the thread, at most
-        ``patience_s()`` seconds: sPyNNaker reads the results back before it returns. A thread that
+        A cancelled call asks ``stop`` until the thread is done, at most ``patience_s()`` seconds:
+        sPyNNaker reads the results back before it returns. A thread that
         is not done by then is abandoned; it ends with the process, and every later call raises
         `ToolchainError`.
         """
@@ -85,8 +85,9 @@ class _Job:
 
 
 async def _until_over(job: _Job, stop: Callable[[], bool] | None) -> None:
-    while stop is not None and not stop():
+    """Ask again and again: what is asked before the call has begun, it forgets when it begins."""
+    while not job.done.is_set():
+        if stop is not None:
+            stop()
         with trio.move_on_after(STOP_RETRY_S):
             await job.done.wait()
-            return
-    await job.done.wait()

@@ -58,7 +58,7 @@ def run_script(options: Options) -> int:
         board = ScriptBoard(stack, options.board, options.chips)
         watch = Watch(board.status)
         watch.begin(show=progress.wanted() and not options.verbose, keep_bars=options.verbose)
-        code = _execute(options.script, options.arguments)
+        code = execute(options.script, options.arguments)
         with suppress(Exception) if code else nullcontext():  # after a failure there may be no end
             session.finish()
         outcome = watch.outcome(time.monotonic() - started, board.emulated)
@@ -70,7 +70,7 @@ def run_script(options: Options) -> int:
     return code
 
 
-def _execute(script: Path, arguments: tuple[str, ...]) -> int:
+def execute(script: Path, arguments: tuple[str, ...]) -> int:
     """Run the file as ``__main__``, its folder first on the path; give the exit code."""
     with _as_main(script, arguments):
         try:

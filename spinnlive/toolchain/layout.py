@@ -5,30 +5,36 @@ Source: sPyNNaker ``synaptic_matrix_app.py``, ``synapse_io.py`` and ``synapse_dy
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from spinnlive.errors import UsageError
 from spinnlive.toolchain import private
-from spinnlive.toolchain.values import MatrixBlock, MatrixCore, WeightsLayout
+from spinnlive.toolchain.values import MatrixBlock, MatrixCore, RowForm, WeightsLayout
 
 ROW_HEADER_WORDS = 3
 """Words of a row that are no synapses: plastic size, fixed-fixed size, fixed-plastic size."""
+
+TIME_STAMP_BYTES = 4
+"""Before the weights of rows that others change: the time of the last change."""
+
+MOST_RAW = 0xFFFF
+"""A weight has 16 bits."""
 
 
 def weights_layout(projection: Any) -> WeightsLayout:
     """Describe where ``projection``'s weights are and how to read them. The network must be loaded.
 
     Raises `UsageError` for what has no rows in SDRAM to read: a Poisson source that was merged into
-    its target's cores, a convolution, a neuromodulation signal; and for structural plasticity and
-    neuromodulated rules, whose rows are of another kind.
+    its target's cores, or a convolution.
     """
     synapses = private.synapses_of(projection)
     edge = private.edge_of(projection)
-    header, half_words, weight_half_word, plastic = _row_format(
-        projection, synapses.synapse_dynamics
-    )
+    dynamics = synapses.synapse_dynamics
+    form = _row_form(projection, dynamics)
     cores: list[MatrixCore] = []
     matrix: Any = None
     for vertex in edge.post_vertex.machine_vertices:
@@ -38,57 +44,88 @@ def weights_layout(projection: Any) -> WeightsLayout:
             cores.append(_core(vertex, matrix))
     if matrix is None:
         raise UsageError(
-            f"projection {_name(projection)} has no synaptic rows on any core, so its weights "
+            f"projection {name_of(projection)} has no synaptic rows on any core, so its weights "
             "cannot be read while it runs: a Poisson source connected one to one can be merged "
             "into its target, and local-only models keep none"
         )
-    scales = private.matrix_value(matrix, "weight_scales")
+    scale = float(private.matrix_value(matrix, "weight_scales")[synapses.synapse_type])
     n_pre = edge.pre_vertex.n_atoms
+    least, most = _bounds(dynamics, scale)
     return WeightsLayout(
-        label=_name(projection),
+        label=name_of(projection),
         n_pre=n_pre,
         n_post=edge.post_vertex.n_atoms,
         unit="µS" if projection.post.conductance_based else "nA",
-        scale=float(scales[synapses.synapse_type]),
-        plastic=plastic,
-        header_bytes=header,
-        half_words=half_words,
-        weight_half_word=weight_half_word,
-        target_bits=_bits(private.matrix_value(matrix, "max_atoms_per_core")),
+        scale=scale,
+        form=form.form,
+        header_bytes=form.header_bytes,
+        half_words=form.half_words,
+        weight_half_word=form.weight_half_word,
+        target_bits=form.target_bits or _bits(private.matrix_value(matrix, "max_atoms_per_core")),
         type_bits=_bits(private.matrix_value(matrix, "n_synapse_types")),
         stage_ticks=int(edge.post_vertex.splitter.max_support_delay()),
         pre_ids=np.asarray(edge.pre_vertex.get_raster_ordered_indices(np.arange(n_pre)), np.int64),
         cores=tuple(cores),
+        least=least,
+        most=most,
+        rewired=form.rewired,
+        signed=form.signed,
     )
 
 
-def _row_format(projection: Any, dynamics: Any) -> tuple[int, int, int, bool]:
-    """Give header bytes, half-words per synapse, the one with the weight, and whether rows are
-    plastic."""
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How rows are made; see `WeightsLayout`. ``target_bits`` is 0 where the matrix decides it."""
+
+    form: RowForm
+    header_bytes: int = 0
+    half_words: int = 0
+    weight_half_word: int = 0
+    target_bits: int = 0
+    rewired: bool = False
+    signed: bool = False
+
+
+def _row_form(projection: Any, dynamics: Any) -> _Form:
     from spynnaker.pyNN.models.neuron.synapse_dynamics import (
         AbstractSynapseDynamicsStructural,
+        SynapseDynamicsNeuromodulation,
         SynapseDynamicsStatic,
         SynapseDynamicsSTDP,
+        SynapseDynamicsWeightChangable,
+        SynapseDynamicsWeightChanger,
     )
 
-    refused = f"the weights of projection {_name(projection)} cannot be read while it runs: "
-    if isinstance(dynamics, AbstractSynapseDynamicsStructural):
-        raise UsageError(refused + "structural plasticity moves its synapses from row to row")
+    rewired = isinstance(dynamics, AbstractSynapseDynamicsStructural)
     if isinstance(dynamics, SynapseDynamicsSTDP):
-        if private.is_neuromodulated(dynamics):
-            raise UsageError(refused + "its rule is neuromodulated")
+        header = private.plastic_header_bytes(dynamics)
         structure = dynamics.timing_dependence.synaptic_structure
-        return (
-            private.plastic_header_bytes(dynamics),
-            structure.get_n_half_words_per_connection(),
-            structure.get_weight_half_word(),
-            True,
-        )
+        half_words = structure.get_n_half_words_per_connection()
+        if private.is_neuromodulated(dynamics):
+            # the weight comes first, what neuromodulation will make of it behind it
+            return _Form("plastic", header, half_words + 1, 0, rewired=rewired)
+        place = structure.get_weight_half_word()
+        return _Form("plastic", header, half_words, place, rewired=rewired)
     if isinstance(dynamics, SynapseDynamicsStatic):
-        return 0, 0, 0, False
+        return _Form("static", rewired=rewired)
+    if isinstance(dynamics, SynapseDynamicsWeightChangable):
+        return _Form("plastic", TIME_STAMP_BYTES, 1, 0)
+    if isinstance(dynamics, SynapseDynamicsNeuromodulation):
+        return _Form("signals", target_bits=16)
+    if isinstance(dynamics, SynapseDynamicsWeightChanger):
+        return _Form("signals", signed=True)
     raise UsageError(
-        refused + f"its synapses are {type(dynamics).__name__}, neither static nor STDP"
+        f"the weights of projection {name_of(projection)} cannot be read while it runs: its synapses "
+        f"are {type(dynamics).__name__}, which keep no rows of synapses"
     )
+
+
+def _bounds(dynamics: Any, scale: float) -> tuple[float, float]:
+    """Give the least and the most that a weight may be: what 16 bits hold, and what the rule says."""
+    rule = getattr(dynamics, "weight_dependence", None)
+    least = getattr(rule, "w_min", getattr(dynamics, "weight_min", 0.0))
+    most = getattr(rule, "w_max", getattr(dynamics, "weight_max", math.inf))
+    return max(0.0, float(least)), min(MOST_RAW / scale, float(most))
 
 
 def _core(vertex: Any, matrix: Any) -> MatrixCore:
@@ -123,5 +160,6 @@ def _bits(count: int) -> int:
     return 1 if count == 1 else int(np.ceil(np.log2(count)))
 
 
-def _name(projection: Any) -> str:
+def name_of(projection: Any) -> str:
+    """Give a projection's label, or one made of its populations'."""
     return projection.label or f"{projection.pre.label} → {projection.post.label}"

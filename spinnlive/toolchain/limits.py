@@ -9,6 +9,13 @@ CORES_PER_CHIP = 17
 """Cores of a chip that a network may have: 18, less the one that runs SCAMP."""
 
 
+def too_big(error: BaseException | None) -> bool:
+    """Say whether an error of mapping means that there are too few cores."""
+    from pacman.exceptions import PacmanPlaceException
+
+    return isinstance(error, PacmanPlaceException)
+
+
 def explain(error: BaseException) -> str | None:
     """Give the message for an error of mapping; None for any other error.
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from spinnlive.errors import ToolchainError
@@ -20,6 +21,7 @@ WRITTEN_FOR = "1!7.4.1"
 RUNNER = "spinn_front_end_common.interface.interface_functions.application_runner"
 SETTINGS_READER = "spinnman.spinnman_simulation"
 """The last of two classes that read the settings anew."""
+SIMULATOR = "spinn_front_end_common.interface.abstract_spinnaker_base:AbstractSpinnakerBase"
 _APP_MATRIX = "spynnaker.pyNN.models.neuron.synaptic_matrix_app:SynapticMatrixApp"
 _STDP = "spynnaker.pyNN.models.neuron.synapse_dynamics.synapse_dynamics_stdp:SynapseDynamicsSTDP"
 
@@ -33,6 +35,7 @@ NAMES: tuple[tuple[str, str, str], ...] = (
     ("spinn_utilities.progress_bar:ProgressBar", "_string", "progress"),
     (RUNNER, "sleep", "ending a run before its time"),
     (RUNNER, "SAFETY_FINISH_TIME", "measuring a run"),
+    (SIMULATOR, "_generate_steps", "a run in steps"),
     (
         "spinn_front_end_common.data.fec_data_view:FecDataView",
         "_FecDataView__fec_data",
@@ -83,6 +86,16 @@ NAMES: tuple[tuple[str, str, str], ...] = (
             "delay_syn_mat_offset",
         )
     ),
+    (
+        "spynnaker.pyNN.models.neuron.population_machine_common:PopulationMachineCommon",
+        "_PopulationMachineCommon__regions",
+        "recordings while running",
+    ),
+    (
+        "spynnaker.pyNN.models.populations.population:Population",
+        "_vertex",
+        "recordings while running",
+    ),
     (_STDP, "_n_header_bytes", "weights"),
     (_STDP, "_SynapseDynamicsSTDP__neuromodulation", "weights"),
 )
@@ -127,6 +140,37 @@ def run_margin_s() -> float:
     """Give how much longer than a run should take sPyNNaker waits for it (seconds)."""
     runner: Any = importlib.import_module(RUNNER)
     return float(runner.SAFETY_FINISH_TIME)
+
+
+@contextmanager
+def replaced_parts(divide: Callable[[int, int], Sequence[int]]) -> Iterator[None]:
+    """Divide runs by ``divide(ticks, room for recordings in ticks)`` while the block lasts."""
+    simulator = _resolve(SIMULATOR)
+    genuine = simulator._generate_steps
+
+    def divided(self: Any, ticks: int) -> Sequence[int]:
+        return divide(ticks, int(self._data_writer.get_max_run_time_steps()))
+
+    simulator._generate_steps = divided
+    try:
+        yield
+    finally:
+        simulator._generate_steps = genuine
+
+
+@contextmanager
+def patient_start() -> Iterator[None]:
+    """Let live clients take as long as they like to confirm that they are ready, while the block
+    lasts."""
+    from spinn_utilities.config_holder import get_config_str_or_none, set_config
+
+    limit = ("Database", "wait_on_confirmation_timeout")
+    usual = get_config_str_or_none(*limit)
+    set_config(*limit, "None")
+    try:
+        yield
+    finally:
+        set_config(*limit, "None" if usual is None else usual)
 
 
 def replace_settings(setup: Callable[[], None], read: Callable[[], None]) -> None:
@@ -202,6 +246,16 @@ def plastic_header_bytes(dynamics: Any) -> int:
 def is_neuromodulated(dynamics: Any) -> bool:
     """Say whether a rule is modulated, which puts its weights elsewhere in the row."""
     return bool(dynamics._SynapseDynamicsSTDP__neuromodulation)
+
+
+def vertex_of(population: Any) -> Any:
+    """Give the application vertex of a population."""
+    return population._vertex
+
+
+def recording_region(machine_vertex: Any) -> int:
+    """Give the number of the region in which a core keeps what it records."""
+    return int(machine_vertex._PopulationMachineCommon__regions.recording)
 
 
 def _data() -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spinnlive.toolchain.values import RecordedSpikes
+
 
 def has_run() -> bool:
     """Say whether there is a network that has run and was not ended: its data can be read."""
@@ -73,3 +75,22 @@ def rows(block: Any) -> dict[str, NDArray[np.float64]]:
             [np.repeat(ids, len(times)), np.tile(times, len(ids)), signal.magnitude.T.ravel()]
         )
     return variables
+
+
+def spikes(population: Any) -> RecordedSpikes | None:
+    """Give what the board recorded of a population's spikes since it was last reset; None when it
+    records none."""
+    from spinn_front_end_common.utilities.exceptions import ConfigurationException
+    from spynnaker.pyNN.data import SpynnakerDataView
+
+    try:
+        block = population.get_data("spikes")
+    except ConfigurationException:
+        return None
+    segment = block.segments[-1]
+    neurons = np.array([train.annotations["source_index"] for train in segment.spiketrains])
+    if not len(neurons):
+        return None
+    found = rows(block)["spikes"]
+    found[:, 1] /= SpynnakerDataView.get_simulation_time_step_ms()
+    return RecordedSpikes(np.rint(found).astype(np.int64), neurons.astype(np.int64))

@@ -5,14 +5,33 @@ Every method but `Simulator.request_stop` blocks and belongs into one worker thr
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from spinnlive.errors import RunStateError, ToolchainError, UnknownProjection, UsageError
-from spinnlive.toolchain import layout, private, progress, reports
+from spinnlive.toolchain import (
+    gatherers,
+    heartbeat,
+    layout,
+    limits,
+    private,
+    progress,
+    recorded,
+    recordings,
+    reports,
+)
 from spinnlive.toolchain.early_stop import EarlyStop
-from spinnlive.toolchain.values import PopulationFacts, WeightsLayout
+from spinnlive.toolchain.stepped import SteppedRun
+from spinnlive.toolchain.values import (
+    PopulationFacts,
+    ProjectionFacts,
+    RecordedSpikes,
+    RecordingLayout,
+    WeightsLayout,
+)
 
 
 class Simulator:
@@ -56,12 +75,15 @@ class Simulator:
         port: int,
         sink: progress.Sink | None,
         report_folder: Path | None,
+        heartbeats: Sequence[tuple[int, int]] | None = None,
     ) -> tuple[PopulationFacts, ...]:
         """Map the network, load it and run it for no time at all; give its populations.
 
         Afterwards its tick is 0. The notifications of this and of every later run go to UDP
         ``host, port`` as well; other live clients are not told of this one, in which they would
-        find nothing running. ``sink`` is told of the progress, see `progress.redirect`.
+        find nothing running; where one is there already, the network gets a gatherer of live spikes
+        for each, see `gatherers`. ``sink`` is told of the progress, see `progress.redirect`.
+        ``heartbeats``: None, or the Ethernet chips as `heartbeat.add` takes them.
         """
         from spinn_utilities.config_holder import set_config
 
@@ -71,11 +93,17 @@ class Simulator:
             reports.keep(report_folder)
         set_config("Database", "create_database", "True")
         progress.redirect(sink)
-        self._early_stop.install()
         others = private.take_listeners()
+        if gatherers.anyone_listens(others):
+            gatherers.add_ours()
+        beating = heartbeats is not None and heartbeat.add(heartbeats)
         self._sim.external_devices.register_database_notification_request(host, port, None)
         try:
             self.run(0)
+        except ToolchainError as error:
+            if beating and limits.too_big(error.__cause__):
+                raise ToolchainError(f"{error}. {heartbeat.SENTENCE}") from error.__cause__
+            raise
         finally:
             self._view.add_database_socket_addresses(others)
             progress.redirect(None)
@@ -88,19 +116,36 @@ class Simulator:
 
         Raises `ToolchainError` from whatever sPyNNaker raised.
         """
+        self._early_stop.install()
         self._early_stop.clear()
         self.reached_ms = None
         self._endless = duration_ms is None
-        try:
+        with _explained():
             if duration_ms is None:
                 self._sim.external_devices.run_forever()
             else:
                 self._sim.run(duration_ms)
             self.reached_ms = float(self._sim.get_current_time())
-        except Exception as error:
-            raise ToolchainError(
-                f"sPyNNaker could not run the network: {type(error).__name__}: {error}"
-            ) from error
+
+    def run_stepped(self, run: SteppedRun, step_ms: float) -> None:
+        """Run in steps of this biological time (ms) until ``run`` is ended; else as `run`."""
+        self.reached_ms = None
+        timestep_ms = self._view.get_simulation_time_step_ms()
+        with _explained(), run.arranged() as ticks:
+            self._sim.external_devices.run_sync(ticks * timestep_ms, step_ms)
+            self.reached_ms = float(self._sim.get_current_time())
+
+    def next_sync(self) -> int:
+        """Give the number of the signal (SYNC0 or SYNC1, in turns) that takes the cores on, and
+        count it as sent."""
+        return int(self._view.get_next_sync_signal().value)
+
+    def simulation_cores(self) -> frozenset[tuple[int, int, int]]:
+        """Give the cores (x, y, p) that take part in runs; monitors do not."""
+        from spinnman.model.enums import ExecutableType
+
+        subsets = self._view.get_cores_for_type(ExecutableType.USES_SIMULATION_INTERFACE)
+        return frozenset((each.x, each.y, p) for each in subsets for p in each.processor_ids)
 
     def request_stop(self) -> bool:
         """Ask that the run under way end; may be called from any thread.
@@ -133,11 +178,58 @@ class Simulator:
             f"it has: {', '.join(str(each.label) for each in known) or 'none'}"
         )
 
+    def recording_layout(self, label: str, variable: str) -> RecordingLayout:
+        """Describe where the samples of a variable of a population are; see
+        `recordings.recording_layout`. Touches no board."""
+        (population,) = (each for each in self._view.iterate_populations() if each.label == label)
+        return recordings.recording_layout(population, variable)
+
+    def projections(self) -> tuple[ProjectionFacts, ...]:
+        """Describe the network's projections. Touches no board."""
+        return tuple(
+            ProjectionFacts(
+                label=layout.name_of(each),
+                pre=each.pre.label,
+                post=each.post.label,
+                dynamics=type(private.synapses_of(each).synapse_dynamics).__name__,
+            )
+            for each in self._view.iterate_projections()
+        )
+
+    def recorded_spikes(self, label: str) -> RecordedSpikes | None:
+        """Give what the board recorded of a population's spikes; None when it records none."""
+        for each in self._view.iterate_populations():
+            if each.label == label:
+                return recorded.spikes(each)
+        return None
+
     def _facts(self, population: Any) -> PopulationFacts:
         from spynnaker.pyNN.models.utility_models.spike_injector import SpikeInjector
 
+        vertex = self._vertex(population.label)
+        is_injector = isinstance(population.celltype, SpikeInjector)
+        control = getattr(vertex, "incoming_control_edge", None)  # Poisson sources can have one
         return PopulationFacts(
             label=population.label,
             size=population.size,
-            is_injector=isinstance(population.celltype, SpikeInjector),
+            is_injector=is_injector,
+            rate_control=None if control is None else str(control.pre_vertex.label),
+            records_spikes=is_injector and "spikes" in vertex.get_recording_variables(),
         )
+
+    def _vertex(self, label: str) -> Any:
+        """Give what sPyNNaker makes of a population: an application vertex of the same label."""
+        return next(each for each in self._view.iterate_vertices() if each.label == label)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what sPyNNaker raises into `ToolchainError`."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except Exception as error:
+        raise ToolchainError(
+            f"sPyNNaker could not run the network: {type(error).__name__}: {error}"
+        ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,35 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class PopulationFacts:
-    """A population of the network; ``size`` in neurons."""
+    """A population of the network; ``size`` in neurons. ``rate_control`` is the label of the source
+    that controls the rates of a Poisson population live, if it has one. ``records_spikes`` is told
+    of injectors alone."""
 
     label: str
     size: int
     is_injector: bool
+    rate_control: str | None = None
+    records_spikes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionFacts:
+    """A projection of the network, between populations by their labels; ``dynamics`` is the class
+    of its synapses."""
+
+    label: str
+    pre: str
+    post: str
+    dynamics: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSpikes:
+    """What the board recorded of a population's spikes: rows of (neuron, tick), and the neurons
+    that were recorded."""
+
+    rows: NDArray[np.int64]
+    neurons: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +77,21 @@ class MatrixCore:
     delayed: MatrixBlock | None
 
 
+RowForm = Literal["static", "plastic", "signals"]
+"""How the rows of a projection are made, see `spinnlive.live.rows`. ``signals`` are those that carry
+no spikes but neuromodulation, or orders to change weights."""
+
+
 @dataclass(frozen=True, slots=True)
 class WeightsLayout:
     """Where a projection's weights lie and how its rows are to be read.
 
     ``scale`` divides the 16-bit weights into ``unit`` (nA or µS). A plastic row has
     ``header_bytes`` before its weights, ``half_words`` per synapse with the weight in number
-    ``weight_half_word``; in a static row they are 0. ``target_bits`` and ``type_bits`` are the
-    widths of the fields below the delay. ``stage_ticks`` is the delay of one delay stage, in ticks.
+    ``weight_half_word``; in other rows they are 0. ``target_bits`` and ``type_bits`` are the widths
+    of the fields below the delay. ``stage_ticks`` is the delay of one delay stage, in ticks.
+    ``least`` and ``most`` bound the weights that may be set, in ``unit``. With ``rewired`` the
+    synapses themselves change while the network runs; with ``signed`` weights can be negative.
     """
 
     label: str
@@ -67,7 +99,7 @@ class WeightsLayout:
     n_post: int
     unit: str
     scale: float
-    plastic: bool
+    form: RowForm
     header_bytes: int
     half_words: int
     weight_half_word: int
@@ -76,3 +108,34 @@ class WeightsLayout:
     stage_ticks: int
     pre_ids: NDArray[np.int64]
     cores: tuple[MatrixCore, ...]
+    least: float
+    most: float
+    rewired: bool = False
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingCore:
+    """What one core records of a variable: in ``channel`` of its recording ``region``, of the
+    neurons ``neuron_ids``, in their order in a sample."""
+
+    x: int
+    y: int
+    p: int
+    region: int
+    channel: int
+    neuron_ids: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingLayout:
+    """Where the samples of a variable are: one each ``every_ticks``, numbers of numpy's type
+    ``number`` that ``scale`` divides into ``unit``."""
+
+    label: str
+    variable: str
+    unit: str
+    every_ticks: int
+    number: str
+    scale: float
+    cores: tuple[RecordingCore, ...]

@@ -6,6 +6,7 @@ What is malformed raises `MalformedPacket`, nothing else. The formats in writing
 vectors are in ``protocols/``.
 """
 
+from spinnlive.wire.bulk import LEAD, BulkEvents, decode_bulk, maybe_replies
 from spinnlive.wire.codes import (
     RETRYABLE,
     AccessType,
@@ -17,8 +18,15 @@ from spinnlive.wire.codes import (
     Signal,
     result_sentence,
 )
-from spinnlive.wire.eieio import EventPacket, decode_events, encode_ids16, encode_keys32
+from spinnlive.wire.eieio import (
+    EventPacket,
+    decode_events,
+    encode_ids16,
+    encode_keys32,
+    encode_pairs32,
+)
 from spinnlive.wire.errors import MalformedPacket
+from spinnlive.wire.iptag import IpTag, parse_ip_tag
 from spinnlive.wire.notification import (
     CONFIRMATION,
     DatabaseReady,
@@ -33,7 +41,9 @@ from spinnlive.wire.requests import (
     count_request,
     get_time_request,
     iptag_clear_request,
+    iptag_get_request,
     iptag_to_sender_request,
+    pause_request,
     read_request,
     signal_request,
     stop_application_request,
@@ -55,9 +65,11 @@ from spinnlive.wire.window import Completed, Due, Failed, ScpWindow, WindowFull,
 
 __all__ = [
     "CONFIRMATION",
+    "LEAD",
     "RETRYABLE",
     "SCP_UDP_PORT",
     "AccessType",
+    "BulkEvents",
     "ChipInfo",
     "Command",
     "Completed",
@@ -66,6 +78,7 @@ __all__ = [
     "Due",
     "EventPacket",
     "Failed",
+    "IpTag",
     "IpTagOperation",
     "MalformedPacket",
     "Notification",
@@ -83,6 +96,7 @@ __all__ = [
     "WindowStatistics",
     "chip_info_request",
     "count_request",
+    "decode_bulk",
     "decode_events",
     "decode_notification",
     "decode_reply",
@@ -90,12 +104,17 @@ __all__ = [
     "encode_ids16",
     "encode_keys32",
     "encode_notification",
+    "encode_pairs32",
     "encode_request",
     "get_time_request",
     "iptag_clear_request",
+    "iptag_get_request",
     "iptag_to_sender_request",
+    "maybe_replies",
     "parse_chip_info",
+    "parse_ip_tag",
     "parse_version",
+    "pause_request",
     "read_request",
     "result_sentence",
     "signal_request",

@@ -37,6 +37,10 @@ MAX_KEYS32 = 63
 """Most events of a packet with 32-bit keys that we send; with its header it has 254 bytes
 (SpiNNMan's limit)."""
 
+MAX_PAIRS32 = 31
+"""Most events of a packet with 32-bit keys and payloads that we send; with its header it has 250
+bytes (SpiNNMan's limit is 256)."""
+
 LIVE_HEADER = 0x38
 """Byte 1 of the gatherer's default packets: type 2, D, T. Up to 64 keys, 262 bytes."""
 
@@ -139,6 +143,24 @@ def encode_keys32(keys: ArrayLike) -> list[bytes]:
     Raises ValueError for a key outside 32 bits.
     """
     return list(_packets(_checked(keys, 32), "<u4", 0x08, MAX_KEYS32))
+
+
+def encode_pairs32(keys: ArrayLike, payloads: ArrayLike) -> list[bytes]:
+    """Pack whole routing keys, each with its 32-bit payload, into packets of at most 31 events, in
+    order.
+
+    Raises ValueError for a number outside 32 bits, or arrays of different lengths.
+    """
+    events, values = _checked(keys, 32), _checked(payloads, 32)
+    if len(events) != len(values):
+        raise ValueError(f"{len(events)} keys for {len(values)} payloads")
+    pairs = np.column_stack([events, values]).astype("<u4")
+    return [
+        bytes((len(part), 0x0C)) + part.tobytes()
+        for part in (
+            pairs[start : start + MAX_PAIRS32] for start in range(0, len(pairs), MAX_PAIRS32)
+        )
+    ]
 
 
 def _checked(values: ArrayLike, bits: int) -> NDArray[np.int64]:

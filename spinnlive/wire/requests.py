@@ -23,6 +23,7 @@ ALL_CORES = 0xFFFF
 APP_MASK_ONE = 0xFF << 8
 """SIG and NNP: all eight bits of the application id must match."""
 
+_ONE_ENTRY = 1
 _INFO_ALL = 0x5F
 # NNP arguments by which SpiNNMan stops an application everywhere (messages/scp/impl/app_stop.py)
 _STOP_KEY = 0x003F0000
@@ -74,6 +75,12 @@ def iptag_to_sender_request(x: int, y: int, tag: int) -> ScpRequest:
     return ScpRequest(x, y, Command.IPTAG, arg1, src_x=x, src_y=y)
 
 
+def iptag_get_request(x: int, y: int, tag: int) -> ScpRequest:
+    """Read the entry of IP tag ``tag`` on the Ethernet chip ``x, y``, see `parse_ip_tag`."""
+    arg1 = IpTagOperation.GET << 16 | _checked("IP tag", tag, 15)
+    return ScpRequest(x, y, Command.IPTAG, arg1, _ONE_ENTRY)
+
+
 def iptag_clear_request(x: int, y: int, tag: int) -> ScpRequest:
     """Clear IP tag ``tag`` on the Ethernet chip ``x, y``."""
     arg1 = IpTagOperation.CLEAR << 16 | _checked("IP tag", tag, 15)
@@ -107,6 +114,11 @@ def get_time_request(x: int, y: int, cpu: int) -> ScpRequest:
     Replied as a word, 0xFFFFFFFF before the first tick.
     """
     return ScpRequest(x, y, RunControl.GET_TIME, cpu=cpu, port=PORT_RUN_CONTROL)
+
+
+def pause_request(x: int, y: int, cpu: int) -> ScpRequest:
+    """Have a simulation core end its run at its next tick; it answers when it has taken notice."""
+    return ScpRequest(x, y, RunControl.PAUSE, cpu=cpu, port=PORT_RUN_CONTROL)
 
 
 def _check_length(length: int) -> None:

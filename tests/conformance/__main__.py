@@ -17,9 +17,10 @@ from execute import Conditions, run_file
 from material import File, fingerprint, scripts, test_files
 from results import Outcome, Result, Store
 from scratch import Settings
-from why import Knowledge, read_knowledge
+from why import Knowledge, read_knowledge, shorten
 
 from spinnlive.boards.emulated import board_program
+from spinnlive.errors import BoardFailed
 
 SIZES = (4, 48, 144)
 """Each file is run on a SpiNN-3; what does not pass there on a SpiNN-5, and at last on three of these."""
@@ -63,7 +64,13 @@ async def _run_one(file: File, plan: Plan, address: str | None, print_of: str) -
     )
     best: dict[str, Result] = {}
     for chips in plan.sizes:
-        for result in await run_file(file, chips, conditions):
+        try:
+            results = await run_file(file, chips, conditions)
+        except BoardFailed as error:  # a large one on a busy host may not get up in time
+            results = [
+                Result(file.name, Outcome.FAILED, shorten(str(error)), chips, 0.0, 0.0, print_of)
+            ]
+        for result in results:
             if result.item not in best or best[result.item].outcome is not Outcome.PASSED:
                 best[result.item] = result
         if all(result.outcome is Outcome.PASSED for result in best.values()):

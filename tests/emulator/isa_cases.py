@@ -408,3 +408,64 @@ def make_case(rng: random.Random, kind: str, thumb: bool) -> Case:
         condition = 14 if rng.random() < 0.8 else rng.randrange(14)
         word |= condition << 28
     return Case(word, thumb, SVC | flags | (THUMB if thumb else 0), maker.registers, kind)
+
+
+# ---- sequences ----
+
+BASE = 11
+"""The register that sequences reach memory by; no instruction of a sequence writes it."""
+
+_STRAIGHT = {
+    False: (
+        _data_processing,
+        _multiply,
+        _multiply_long,
+        _multiply_half,
+        _saturating,
+        _count_zeros,
+    ),
+    True: (_t_shift_add, _t_immediate, _t_register, _t_address),
+}
+
+
+class _SequenceMaker(_Maker):
+    def reg(self, *, avoid: tuple[int, ...] = (), top: int = 15) -> int:
+        return super().reg(avoid=(*avoid, BASE), top=top)
+
+
+def _by_base(m: _Maker) -> int:
+    """LDR, STR, LDRB, STRB, LDRH, STRH, LDRSB, LDRSH, LDM or STM by the base, without write-back."""
+    load, rd = m.bits(1) << 20, m.reg() << 12
+    kind = m.rng.randrange(4)
+    if kind == 0:
+        return 0x05800000 | load | BASE << 16 | rd | m.rng.randrange(0, 1024) * 4
+    if kind == 1:
+        return 0x05C00000 | load | BASE << 16 | rd | m.bits(10)
+    if kind == 2:
+        sign = m.rng.randrange(1, 4) if load else 1
+        offset = m.rng.randrange(0, 128) * 2
+        return 0x01C00090 | load | BASE << 16 | rd | sign << 5 | (offset & 0xF0) << 4 | offset & 15
+    registers = m.rng.getrandbits(15) & ~(1 << BASE) or 1
+    return 0x08800000 | m.bits(1) << 24 | load | BASE << 16 | registers
+
+
+def make_sequence(rng: random.Random, length: int, thumb: bool) -> tuple[list[int], Case]:
+    """Random instructions that follow each other, some of them left out by a condition or skipped by a branch; and
+    the state before them, as a case of the first one."""
+    maker = _SequenceMaker(rng)
+    words = []
+    for number in range(length):
+        if rng.random() < 0.1 and number + 2 < length:  # over the next one
+            condition = rng.randrange(14)
+            words.append(0xD000 | condition << 8 if thumb else condition << 28 | 0x0A000000)
+            continue
+        word = rng.choice(_STRAIGHT[thumb])(maker)
+        if not thumb:
+            if rng.random() < 0.3:
+                word = _by_base(maker)
+            word |= (14 if rng.random() < 0.5 else rng.randrange(14)) << 28
+        words.append(word)
+    maker.registers[BASE] = DATA
+    flags = rng.getrandbits(4) << 28
+    cpsr = SVC | flags | (THUMB if thumb else 0)
+    return words, Case(words[0], thumb, cpsr, maker.registers, "sequence")

@@ -7,11 +7,11 @@ import trio
 import trio.testing
 
 from spinnlive.errors import BoardLost, RunStateError
-from spinnlive.live.clock import Clock
+from spinnlive.live.clock import Clock, ClockObservation
 
 
 def clock(timestep_us: int = 1000, scale: int = 1) -> Clock:
-    return Clock(timestep_us, scale, host_time=trio.current_time)
+    return Clock(timestep_us, scale, host_time=trio.current_time, sleep_until=trio.sleep_until)
 
 
 async def play(of: Clock, speed: float, seconds: float) -> None:
@@ -106,3 +106,37 @@ async def test_the_end_of_the_run_ends_the_waiting(
             nursery.start_soon(wait)
             await trio.testing.wait_all_tasks_blocked()
             time.end(error)
+
+
+async def test_tick_and_host_time_both_ways(autojump_clock: trio.testing.MockClock) -> None:
+    time = clock(scale=2)
+    with pytest.raises(RunStateError, match="stands"):
+        time.host_time(5)
+    begin = trio.current_time()
+    time.start(1000)
+    time.observe(ClockObservation(begin, 0.0, 0.01))
+    await trio.sleep(0.5)
+    at = time.host_time(400)
+    assert at.host_s == pytest.approx(begin + 0.8, abs=1e-4)
+    assert at.uncertainty_s < 1e-4
+    assert time.read(at.host_s).position == pytest.approx(400, abs=0.01)
+    with pytest.raises(RunStateError, match="ends at tick 1000"):
+        time.host_time(1001)
+
+
+async def test_sleeping_ends_at_the_tick_even_when_the_board_becomes_slower(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    time = clock()
+    begin = trio.current_time()
+    time.start(None)
+    time.observe(ClockObservation(begin, 0.0, 0.01))
+    async with trio.open_nursery() as tasks:
+
+        async def slow_down() -> None:
+            await trio.sleep(0.2)
+            time.observe(ClockObservation(trio.current_time(), 100.0, 0.01))
+
+        tasks.start_soon(slow_down)
+        await time.sleep_until(300.5)
+    assert trio.current_time() - begin == pytest.approx(0.601, abs=1e-3)

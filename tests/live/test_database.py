@@ -24,6 +24,9 @@ CREATE TABLE event_to_atom_mapping(
 CREATE TABLE app_output_tag_view(
     ip_address TEXT, port INTEGER, strip_sdp BOOLEAN, board_address TEXT, tag INTEGER,
     pre_vertex_label TEXT, post_vertex_label TEXT, chip_x INTEGER, chip_y INTEGER);
+CREATE TABLE IP_tags(
+    vertex_id INTEGER, tag INTEGER, board_address TEXT, ip_address TEXT, port INTEGER,
+    strip_sdp BOOLEAN);
 CREATE TABLE chip_eth_info(
     x INTEGER, y INTEGER, eth_x INTEGER, eth_y INTEGER, eth_ip_address TEXT);
 """
@@ -58,6 +61,7 @@ def database(tmp_path: Path) -> Path:
             "INSERT INTO app_output_tag_view VALUES ('', 17895, ?, '127.0.0.9', ?, ?, ?, 0, 0)",
             [(True, 7, "out", "LiveSpikeReceiver_0"), (False, 6, "in", "Unstripped")],
         )
+        add("INSERT INTO IP_tags VALUES (?, ?, '127.0.0.9', '', 17895, ?)", [(4, 7, True)])
         chips = [(x, y, 0, 0, "127.0.0.9") for x in range(2) for y in range(2)]
         add("INSERT INTO chip_eth_info VALUES (?, ?, ?, ?, ?)", chips)
         file.commit()
@@ -69,7 +73,7 @@ def test_everything_that_live_input_and_output_need(database: Path) -> None:
     assert network.root == "127.0.0.9"
     assert network.ethernet[1, 1] == "127.0.0.9"
     assert (network.app_id, network.timestep_us, network.time_scale_factor) == (17, 500, 4)
-    assert network.tags == (LiveTag("127.0.0.9", 7, 0, 0),)
+    assert network.tags == (LiveTag("127.0.0.9", 7, 0, 0, 2, heartbeat=False),)
     assert network.live == {"out"}
     assert network.keys.labels == ("in", "out")
     assert network.keys.keys.tolist() == [0x10, 0x11, 0x22, 0x23, 0x100, 0x110]

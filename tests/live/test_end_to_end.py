@@ -2,52 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-NETWORKS = Path(__file__).parent / "networks"
-
-
-@pytest.fixture
-def play(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    """Run a network in an empty HOME and working directory; give what it printed."""
-
-    def run(name: str) -> dict[str, Any]:
-        home, here = tmp_path / "home", tmp_path / "here"
-        home.mkdir()
-        here.mkdir()
-        done = subprocess.run(
-            [sys.executable, NETWORKS / name, request.config.getoption("--board") or "emulated"],
-            cwd=here,
-            env={
-                **os.environ,
-                "HOME": str(home),
-                "MPLCONFIGDIR": str(tmp_path / "matplotlib"),
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        assert done.stderr == ""
-        assert list(home.iterdir()) == list(here.iterdir()) == []
-        seen: dict[str, Any] = json.loads(done.stdout)
-        return seen
-
-    return run
 
 
 @pytest.mark.board
 def test_everything_live(play: Any) -> None:
     seen = play("everything.py")
     assert seen["tick before"] == 0
-    assert seen["tick after 250 ms"] == 250
+    assert seen["tick after 250 ms"] == seen["watermark after 250 ms"] == 250
+    assert seen["report complete"]
+    # delivered and not read; late, lost, extra; every spike in its own tick
+    assert seen["report"] == {label: [0, 0, 0, 0, True] for label in ("learner", "reflex")}
     for name in ("a long run", "an endless run"):
         assert 0 < seen[f"{name} went on for"] < 600_000
         assert seen[f"{name} left sPyNNaker behind by"] == 0
@@ -60,6 +27,8 @@ def test_everything_live(play: Any) -> None:
     assert seen["statistics"] == {
         "spikes_out": 20,
         "kernel_drops": 0,
+        "network_drops": 0,
+        "missed_ticks": 0,
         "unknown_keys": 0,
         "malformed": 0,
         "strangers": 0,
@@ -95,3 +64,30 @@ def test_failures_are_one_clear_error_and_what_was_received_is_kept(play: Any) -
         kind, _, received = seen["lost board"]
         assert kind == "BoardLost"
         assert received > 0
+
+
+@pytest.mark.board
+def test_streams_windows_waiting_and_losses(play: Any) -> None:
+    seen = play("streams.py")
+    assert seen["merged"]
+    assert seen["watermark"] == 100
+    assert seen["windows"] == sorted(
+        [begin, counts]
+        for begin in range(0, 100, 25)
+        for counts in ([0, 0, 0, 0], [13 - begin // 25 % 2] * 3)
+    )
+    assert seen["tenth spike of odd"] == 9  # two neurons each time
+    assert seen["silence"] is None
+    assert seen["neuron 1"] == 0
+    if "statistics" in seen:  # an emulated board, with losses
+        assert seen["seen while it runs"]
+        assert not seen["complete"]
+        missed_ticks, network_drops = seen["statistics"]
+        assert 0 < missed_ticks <= network_drops
+        assert seen["gatherer"] == [network_drops, network_drops, 0, 0, 0]
+        delivered, recorded, lost, extra = seen["report"]["even"]
+        assert recorded == 3 * 510 / 2
+        assert (delivered + lost, extra) == (recorded, 0)
+        assert lost > 0
+        assert seen["report"]["odd"][1:] == [None, None, None]
+        assert "not recorded: nobody knows" in seen["table"]

@@ -22,7 +22,7 @@ def layout(*, plastic: bool, header_bytes: int = 8, half_words: int = 1) -> Weig
         n_post=100,
         unit="nA",
         scale=2048.0,
-        plastic=plastic,
+        form="plastic" if plastic else "static",
         header_bytes=header_bytes if plastic else 0,
         half_words=half_words if plastic else 0,
         weight_half_word=0,
@@ -31,6 +31,8 @@ def layout(*, plastic: bool, header_bytes: int = 8, half_words: int = 1) -> Weig
         stage_ticks=16,
         pre_ids=np.arange(2),
         cores=(),
+        least=0.0,
+        most=32.0,
     )
 
 

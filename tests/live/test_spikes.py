@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spinnlive import wire
 from spinnlive.live.keys import KeyTable
-from spinnlive.live.spikes import SpikeBatch, SpikeRouter
+from spinnlive.live.spikes import AHEAD, SpikeBatch, SpikeRouter
 from spinnlive.live.streams import Stream
+from spinnlive.live.watermark import Watermark
+from spinnlive.toolchain import heartbeat
+
+KEYS = {
+    0x10: ("a", 0),
+    0x20: ("a", 1),
+    0x30: ("a", 2),
+    0x100: ("b", 0),
+    0x101: ("b", 1),
+    0x200: (heartbeat.LABEL, 0),
+}
+LABELS = ("a", "b", heartbeat.LABEL)
 
 
-def router() -> SpikeRouter:
-    """Populations a (keys 0x10, 0x20, 0x30) and b (keys 0x100, 0x101), 0.5 ms ticks."""
+def router(*heartbeats: bool) -> SpikeRouter:
+    """Populations a (keys 0x10, 0x20, 0x30) and b (keys 0x100, 0x101), a heartbeat (0x200), 0.5 ms
+    ticks."""
     keys = KeyTable.build(
-        ("a", "b"),
-        np.array([0x10, 0x20, 0x30, 0x100, 0x101]),
-        np.array([0, 0, 0, 1, 1]),
-        np.array([0, 1, 2, 0, 1]),
+        LABELS,
+        np.array(list(KEYS)),
+        np.array([LABELS.index(label) for label, _ in KEYS.values()]),
+        np.array([neuron for _, neuron in KEYS.values()]),
     )
-    return SpikeRouter(keys, timestep_ms=0.5)
+    return SpikeRouter(keys, 0.5, watermark=Watermark(heartbeats) if heartbeats else None)
 
 
-def packet(tick: int | None, *keys: int) -> wire.EventPacket:
-    return wire.EventPacket(tick, np.array(keys, np.uint32))
+def packets(*each: tuple[int, list[int]]) -> wire.BulkEvents:
+    keys = [key for _, keys in each for key in keys]
+    return wire.BulkEvents(
+        np.array([tick for tick, _ in each], np.int64),
+        np.array([len(keys) for _, keys in each], np.int64),
+        np.array(keys, np.uint32),
+        0,
+        0,
+    )
 
 
 async def held(stream: Stream[SpikeBatch]) -> list[tuple[str, int, float, list[int], float]]:
@@ -33,7 +55,7 @@ async def held(stream: Stream[SpikeBatch]) -> list[tuple[str, int, float, list[i
 async def test_spikes_are_sorted_by_population_and_tick() -> None:
     spikes = router()
     a, b = spikes.open("a", "drop_oldest", 9), spikes.open("b", "drop_oldest", 9)
-    spikes.deliver([packet(4, 0x30, 0x100), packet(4, 0x10), packet(5, 0x101, 0x100)], 1.5)
+    spikes.deliver(packets((4, [0x30, 0x100]), (4, [0x10]), (5, [0x101, 0x100])), 1.5)
     assert await held(a) == [("a", 4, 2.0, [2, 0], 1.5)]
     assert await held(b) == [("b", 4, 2.0, [0], 1.5), ("b", 5, 2.5, [1, 0], 1.5)]
     assert spikes.spikes == 5
@@ -42,18 +64,18 @@ async def test_spikes_are_sorted_by_population_and_tick() -> None:
 async def test_every_reader_gets_everything() -> None:
     spikes = router()
     first, second = spikes.open("a", "drop_oldest", 9), spikes.open("a", "latest", 9)
-    spikes.deliver([packet(1, 0x10)], 0.0)
-    spikes.deliver([packet(2, 0x20)], 0.0)
+    spikes.deliver(packets((1, [0x10])), 0.0)
+    spikes.deliver(packets((2, [0x20])), 0.0)
     assert [batch[1] for batch in await held(first)] == [1, 2]
     assert [batch[1] for batch in await held(second)] == [2]
 
 
-async def test_unknown_keys_and_untimed_packets_are_counted() -> None:
+async def test_unknown_keys_and_empty_packets_are_no_spikes() -> None:
     spikes = router()
     a = spikes.open("a", "drop_oldest", 9)
-    spikes.deliver([packet(1, 0x11, 0x10), packet(None, 0x10)], 0.0)
+    spikes.deliver(packets((1, [0x11, 0x10]), (2, []), (3, [0xFFFFFFFF])), 0.0)
     assert [batch[3] for batch in await held(a)] == [[0]]
-    assert (spikes.unknown_keys, spikes.untimed, spikes.spikes) == (1, 1, 1)
+    assert (spikes.unknown_keys, spikes.spikes) == (2, 1)
 
 
 async def test_a_closed_or_forgotten_stream_takes_no_more_part() -> None:
@@ -63,5 +85,74 @@ async def test_a_closed_or_forgotten_stream_takes_no_more_part() -> None:
     await closed.aclose()
     del forgotten
     for tick in range(5):
-        spikes.deliver([packet(tick, 0x10)], 0.0)
+        spikes.deliver(packets((tick, [0x10])), 0.0)
     assert closed.statistics().dropped == 0
+
+
+async def test_the_heartbeat_moves_the_watermark_and_is_in_no_stream() -> None:
+    spikes = router(True)
+    a = spikes.open("a", "drop_oldest", 9)
+    assert not spikes.deliver(packets((0, [0x200]), (1, [0x10, 0x200])), 0.0)
+    assert (spikes.watermark.tick, a.watermark) == (1, 1)
+    assert spikes.spikes == 1
+    spikes.deliver(packets((2, [0x200])), 0.0)
+    assert (spikes.watermark.tick, a.watermark) == (2, 1), "one batch is not read yet"
+    await anext(a)
+    assert a.watermark == 2
+    assert spikes.deliver(packets((4, [0x200])), 0.0), "tick 3 is missing"
+    assert spikes.watermark.missed_ticks == 1
+
+
+async def test_what_comes_after_its_watermark_is_late() -> None:
+    spikes = router(True)
+    a = spikes.open("a", "drop_oldest", 9)
+    spikes.deliver(packets((0, [0x200]), (2, [0x200])), 0.0)
+    spikes.deliver(packets((1, [0x200, 0x10, 0x20]), (2, [0x30])), 0.0)
+    a.end()
+    assert [(batch.tick, batch.late) async for batch in a] == [(1, True), (2, False)]
+    assert spikes.delivery.late == 2
+    assert spikes.watermark.missed_ticks == 0, "the late heartbeat is taken back"
+
+
+async def test_what_comes_before_the_gatherers_first_tick_is_of_tick_0() -> None:
+    spikes = router(True)
+    a = spikes.open("a", "drop_oldest", 9)
+    spikes.deliver(packets((0xFFFFFFFF, [0x10, 0x200]), (0, [0x20])), 0.0, now=0)
+    assert [batch[1] for batch in await held(a)] == [0]
+    assert (spikes.from_the_future, spikes.watermark.missed_ticks) == (0, 0)
+
+
+async def test_a_tick_far_in_the_future_is_nonsense() -> None:
+    spikes = router()
+    a = spikes.open("a", "drop_oldest", 9)
+    spikes.deliver(packets((7, [0x10]), (8 + AHEAD, [0x20]), (9, [0x30])), 0.0, now=7)
+    assert [batch[1] for batch in await held(a)] == [7, 9]
+    assert (spikes.from_the_future, spikes.watermark.tick) == (1, 9)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 5), st.lists(st.one_of(st.sampled_from(list(KEYS)), st.integers(0, 999)))
+        ),
+        min_size=1,
+    )
+)
+async def test_it_equals_sorting_spike_by_spike(each: list[tuple[int, list[int]]]) -> None:
+    spikes = router()
+    streams = {label: spikes.open(label, "drop_oldest", 10_000) for label in ("a", "b")}
+    spikes.deliver(packets(*each), 0.0)
+    for label, stream in streams.items():
+        expected: list[tuple[int, list[int]]] = []
+        previous = None
+        for tick, keys in each:
+            if not any(key in KEYS for key in keys):
+                continue  # what has no spikes is not there
+            ids = [KEYS[key][1] for key in keys if key in KEYS and KEYS[key][0] == label]
+            if tick != previous:
+                expected.append((tick, []))
+            expected[-1][1].extend(ids)
+            previous = tick
+        got = [(batch[1], batch[3]) for batch in await held(stream)]
+        assert got == [(tick, ids) for tick, ids in expected if ids]

@@ -6,12 +6,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import trio
 import trio.testing
 
 from spinnlive import wire
-from spinnlive.errors import BoardLost, CoreFailure
+from spinnlive.errors import BoardLost, CoreFailure, DeadCore, ScpError
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import Core
+from spinnlive.live.pulse import Pulse
 from spinnlive.live.watch import Watch
 
 CORES = (
@@ -27,7 +29,10 @@ class Board:
     def __init__(self) -> None:
         self.states: dict[tuple[int, int, int], tuple[wire.CpuState, int]] = {}
         self.silent_core = False
+        self.dead_core: int | None = None
+        self.overloaded_core: int | None = None
         self.lost = False
+        self.patient = False
 
     async def chip_infos(self, chips: list[tuple[int, int]]) -> list[Any]:
         self._answer()
@@ -49,11 +54,17 @@ class Board:
     async def tick(self, x: int, y: int, p: int) -> int:
         self._answer()
         if self.silent_core:
+            if self.patient:
+                await trio.sleep_forever()
             raise BoardLost("no reply")
         return 5
 
     async def call(self, request: wire.ScpRequest, tries: int) -> None:
         self._answer()
+        if request.command == wire.RunControl.GET_TIME and request.cpu == self.dead_core:
+            raise ScpError("refused", wire.ResultCode.TIMEOUT)
+        if request.command == wire.RunControl.GET_TIME and request.cpu == self.overloaded_core:
+            raise BoardLost("no reply")
 
     def _state(self, x: int, y: int, p: int) -> tuple[wire.CpuState, int]:
         return self.states.get((x, y, p), (wire.CpuState.RUNNING, 0))
@@ -114,4 +125,61 @@ async def test_a_silent_core_on_a_board_that_answers(
     board = Board()
     board.silent_core = True
     with pytest.raises(CoreFailure, match="no longer answers, though its board does"):
+        await watch(board).run()
+
+
+async def test_a_core_that_is_dead_without_having_failed(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    board = Board()
+    board.dead_core = 4  # not the one that is asked for the tick
+    with pytest.raises(DeadCore, match=r"core 4 of chip 0, 0 \(population 'in'\) is dead"):
+        await watch(board).run()
+
+
+async def test_a_core_is_dead_when_it_has_refused_in_three_looks() -> None:
+    board = Board()
+    board.dead_core = 4
+    pulse = Pulse(board, CORES)  # type: ignore[arg-type]
+    await pulse.feel()
+    await pulse.feel()
+    board.dead_core = None  # it had only been late
+    await pulse.feel()
+    board.dead_core = 4
+    await pulse.feel()
+    await pulse.feel()
+    with pytest.raises(DeadCore):
+        await pulse.feel()
+
+
+async def test_a_core_that_is_only_overloaded_lives(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    board = Board()
+    board.overloaded_core = 4
+    with trio.move_on_after(60) as long_enough:
+        await watch(board).run()
+    assert long_enough.cancelled_caught
+
+
+async def test_every_core_is_asked_in_turn() -> None:
+    asked: list[int] = []
+
+    class Scp:
+        async def call(self, request: wire.ScpRequest, tries: int) -> None:
+            asked.append(request.cpu)
+
+    pulse = Pulse(Scp(), [Core(0, 0, p, "", "many") for p in range(1, 11)])  # type: ignore[arg-type]
+    for _ in range(5):
+        await pulse.feel()
+    assert asked == [*range(1, 11), *range(1, 11)]
+
+
+async def test_a_failed_core_that_is_the_one_asked_is_found_before_the_board_counts_as_lost(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    board = Board()
+    board.states[0, 0, 3] = (wire.CpuState.RUN_TIME_EXCEPTION, 5)
+    board.silent_core = board.patient = True
+    with pytest.raises(CoreFailure, match="data abort"):
         await watch(board).run()

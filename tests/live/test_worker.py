@@ -84,6 +84,25 @@ async def test_cancelling_asks_until_it_stops_and_waits_for_the_end() -> None:
         assert await worker.call(int, patience_s=lambda: 1.0) == 0
 
 
+async def test_a_stop_that_comes_before_the_call_has_begun_is_not_lost() -> None:
+    class Forgetful(Call):
+        """Forgets when it begins what was asked before, as a run does."""
+
+        def __call__(self) -> str:
+            self.over.clear()
+            return super().__call__()
+
+    call = Forgetful()
+    call.refusals = 0
+    async with services() as background:
+        worker = Worker(background)
+        with trio.fail_after(30), trio.CancelScope() as scope:
+            scope.cancel()
+            await worker.call(call, patience_s=lambda: 60.0, stop=call.stop)
+        assert scope.cancelled_caught
+        assert await worker.call(int, patience_s=lambda: 1.0) == 0
+
+
 async def test_a_hung_call_is_abandoned_and_later_calls_say_so() -> None:
     call = Call()
     async with services() as background:

@@ -52,6 +52,9 @@ def test_ids_encode_as_the_official_client_does() -> None:
     assert wire.encode_ids16(range(127)) == [raw(EIEIO, "key16_full_127")]
     assert wire.encode_keys32([0x70000, 0x70001]) == [raw(EIEIO, "key32_two")]
     assert wire.encode_keys32([0x70000 + i for i in range(63)]) == [raw(EIEIO, "key32_full_63")]
+    pairs = wire.encode_pairs32([0x70001, 0x70002], [0x8000, 0x12345678])
+    assert pairs == [raw(EIEIO, "keypayload32")]
+    assert [len(packet) for packet in wire.encode_pairs32(range(63), range(63))] == [250, 250, 10]
 
 
 def test_an_injection_is_sdp_to_port_1() -> None:
@@ -89,6 +92,7 @@ REQUESTS = {
     "write_5": wire.write_request(0, 0, 0x60000001, b"hello"),
     "write_256": wire.write_request(1, 0, 0x67800000, bytes(range(256))),
     "iptag_set_use_sender": wire.iptag_to_sender_request(0, 0, 1),
+    "iptag_get": wire.iptag_get_request(255, 255, 1),
     "iptag_clear": wire.iptag_clear_request(255, 255, 1),
     "signal_start": wire.signal_request(17, wire.Signal.START),
     "signal_sync0": wire.signal_request(17, wire.Signal.SYNC0),
@@ -191,7 +195,8 @@ def test_replies_of_one_word(name: str, word: int) -> None:
 def test_other_replies() -> None:
     assert reply("write_reply").data == b""
     assert reply("read_sysvar_dims_reply").data == bytes([8, 8])
-    assert len(reply("iptag_get_reply").data) == 32
+    tag = wire.parse_ip_tag(reply("iptag_get_reply").data)
+    assert tag == wire.IpTag("10.0.0.5", 17895, sent=0, valid=True)
     assert reply("err_route").code == wire.ResultCode.ROUTE
     answer = reply("app_get_time_reply")
     assert (answer.x, answer.y, answer.cpu, answer.port) == (0, 1, 4, 3)

@@ -30,6 +30,10 @@ def whole_chip_info(datagram: bytes) -> wire.ChipInfo:
     return wire.parse_chip_info(wire.decode_reply(datagram).data)
 
 
+def whole_ip_tag(datagram: bytes) -> wire.IpTag:
+    return wire.parse_ip_tag(wire.decode_reply(datagram).data)
+
+
 def whole_word(datagram: bytes) -> int:
     return wire.decode_reply(datagram).word()
 
@@ -43,7 +47,9 @@ DECODERS: list[Callable[[bytes], object]] = [
     wire.parse_chip_info,
     whole_version,
     whole_chip_info,
+    whole_ip_tag,
     whole_word,
+    wire.parse_ip_tag,
 ]
 every_decoder = pytest.mark.parametrize("decode", DECODERS, ids=lambda f: f.__name__)
 

@@ -14,6 +14,8 @@ RUN_MS = 5000
 W_MAX, START = 8.0, 4.0
 FIRST_PAIR_MS, UPDATE_AFTER_MS = 300, 400  # well beyond the window, to bring the weights up to date
 DELAYS_MS = (1, 5, 10, 15)
+# the last is beyond what a core holds: a delay extension takes part of it
+LONG_DELAYS_MS = (20, 40, 80, 140)
 WINDOW_MS = (*range(-80, -20, 8), *range(-20, 21), *range(24, 81, 8))
 TRAINS = 28
 
@@ -42,6 +44,8 @@ synapses = len(pre)
 sim.setup(timestep=1.0)
 # the history of post-synaptic spikes fills a core's memory
 sim.set_number_of_neurons_per_core(sim.IF_curr_exp, 64)
+# and that of spikes on their way, the memory of a delay extension
+sim.set_number_of_neurons_per_core(sim.SpikeSourceArray, 64)
 source = sim.Population(synapses, sim.SpikeSourceArray(spike_times=pre))
 # one tick from a spike of the driver to one of the neuron
 driver = sim.Population(
@@ -72,10 +76,18 @@ mechanisms = {
         ),
     ),
 }
-connections = [(i, i, START, float(delay)) for i, delay in enumerate(delays)]
+# the same rule where synapses have a core of their own, and where they are far from the neuron
+mechanisms["pair, additive, split"] = mechanisms["pair, additive"]
+mechanisms["pair, additive, long delays"] = mechanisms["pair, additive"]
+long_delays = [LONG_DELAYS_MS[DELAYS_MS.index(delay)] for delay in delays]
 populations, projections = {}, {}
 for name, (timing, weights) in mechanisms.items():
-    cells = sim.Population(synapses, sim.IF_curr_exp(tau_syn_E=0.3, tau_syn_I=0.3), label=name)
+    cores = {"n_synapse_cores": 1} if name.endswith("split") else {}
+    cells = sim.Population(
+        synapses, sim.IF_curr_exp(tau_syn_E=0.3, tau_syn_I=0.3), label=name, **cores
+    )
+    delays_here = long_delays if name.endswith("long delays") else delays
+    connections = [(i, i, START, float(delay)) for i, delay in enumerate(delays_here)]
     cells.record("spikes")
     sim.Projection(
         driver, cells, sim.OneToOneConnector(), sim.StaticSynapse(weight=100.0, delay=1.0)
@@ -103,4 +115,11 @@ for name, projection in projections.items():
     trains = populations[name].get_data("spikes").segments[0].spiketrains
     results[name + ": post"] = rows([[round(float(t)) for t in train] for train in trains])
 sim.end()
-np.savez(sys.argv[1], pre=rows(pre), post=rows(post), delays=np.array(delays), **results)
+np.savez(
+    sys.argv[1],
+    pre=rows(pre),
+    post=rows(post),
+    delays=np.array(delays),
+    long_delays=np.array(long_delays),
+    **results,
+)

@@ -103,6 +103,19 @@ async def main() -> None:
             seen["tick before"] = live.clock.tick
             await live.run(250.0)
             seen["tick after 250 ms"] = live.clock.tick
+            seen["watermark after 250 ms"] = live.watermark
+            report = await live.report()
+            seen["report complete"] = report.complete
+            seen["report"] = {
+                each.label: [
+                    each.delivered - len(_received(batches[each.label])),
+                    each.late,
+                    each.lost,
+                    each.extra,
+                    each.same_ticks,
+                ]
+                for each in report.populations
+            }
 
             async def cancel_at(tick: int, scope: trio.CancelScope) -> None:
                 await live.clock.wait_until(tick)
@@ -135,7 +148,15 @@ async def main() -> None:
             seen["units"] = {name: snapshot.unit for name, snapshot in weights.items()}
             seen["statistics"] = {
                 name: getattr(live.statistics(), name)
-                for name in ("spikes_out", "kernel_drops", "unknown_keys", "malformed", "strangers")
+                for name in (
+                    "spikes_out",
+                    "kernel_drops",
+                    "network_drops",
+                    "missed_ticks",
+                    "unknown_keys",
+                    "malformed",
+                    "strangers",
+                )
             }
         seen["after closing"] = await refused(lambda: live.run(1.0))
     seen["weight ticks"] = ticks
@@ -146,7 +167,8 @@ async def main() -> None:
     }
     seen["synapses"] = min(len(snapshot.weights) for snapshot in weights.values())
     seen["live equals recorded"] = {
-        population.label: _recorded(population) == _received(batches[population.label])
+        population.label: sorted(neuron for _, neuron in _recorded(population))
+        == sorted(neuron for _, neuron in _received(batches[population.label]))
         for population in (reflex, learner)
     }
     seen["spikes"] = min(len(_recorded(population)) for population in (reflex, learner))

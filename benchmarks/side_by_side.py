@@ -1,0 +1,58 @@
+"""What the benchmarks share: each client's turn in a process of its own, and the conditions in one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+SETTINGS = """[Machine]
+machine_name = {address}
+version = 3
+post_simulation_overrun_before_error = 600
+enable_advanced_monitor_support = False
+[Java]
+use_java = False
+[Logging]
+default = error
+[Reports]
+read_placements_provenance_data = True
+write_provenance = True
+"""
+"""What both clients find as the user's cfg; provenance is what the cores counted themselves."""
+
+
+def run_client(script: str, client: str, address: str, count: int, folder: Path) -> Any:
+    """Give what ``script --client ...`` printed, as JSON; in a new process, as sPyNNaker keeps its state."""
+    (folder / ".spynnaker.cfg").write_text(SETTINGS.format(address=address))
+    result = subprocess.run(
+        [
+            sys.executable,
+            script,
+            "--client",
+            client,
+            "--address",
+            address,
+            "--count",
+            str(count),
+        ],
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder)},
+        capture_output=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise SystemExit(f"the {client} client failed:\n{result.stderr.decode()[-2000:]}")
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def conditions(given_up_s: float) -> str:
+    """Say how busy the machine was, and how far its emulated board fell behind."""
+    minute = os.getloadavg()[0]
+    return (
+        f"emulated SpiNN-3 that fell behind by {given_up_s:.2f} s in all, on {os.cpu_count()} cores with a load of "
+        f"{minute:.1f} over the last minute"
+    )

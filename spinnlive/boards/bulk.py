@@ -1,0 +1,196 @@
+"""Much of a board's memory at once: thousands of bytes in the time that single requests take for hundreds.
+
+A lean loop over one UDP socket, for reading or writing in pieces of 256 bytes: no task, no deadline and no object for
+each piece. `ScpClient` is for everything else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import trio
+
+from spinnlive import wire
+from spinnlive.errors import BoardLost, BoardUnreachable, ScpError
+from spinnlive.wire.window import SEQUENCES
+
+PIECE = 256
+"""Most bytes of one request."""
+
+TIMEOUT_S = 0.5
+"""How long to wait for an answer before what is on its way is sent again (seconds)."""
+
+TRIES = 8
+"""How often a piece is sent before the board counts as gone."""
+
+RETRY_PAUSE_S = 0.1
+"""Pause when the board had passing trouble (seconds)."""
+
+MAX_DATAGRAM = 600
+"""How much is read of a datagram (bytes): over twice the largest reply."""
+
+_CODE = struct.Struct("<HH")
+_REPLY_HEADER = 14
+_CODE_AT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """``length`` bytes of the memory of chip ``x, y`` from ``address`` on."""
+
+    x: int
+    y: int
+    address: int
+    length: int
+
+
+class BulkMemory:
+    """The memory of the board at ``address``. Callers take turns. Close it after use.
+
+    ``window`` gives how many requests may be on their way; it is asked again and again, so it can change at any time.
+    """
+
+    def __init__(self, address: str, window: Callable[[], int]) -> None:
+        self.address = address
+        self._window = window
+        self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sock.setblocking(False)
+        try:
+            self._sock.connect((address, wire.SCP_UDP_PORT))
+        except OSError as error:
+            self._sock.close()
+            raise BoardUnreachable(f"no board can be reached at {address}: {error}") from error
+        self._turn = trio.Lock()
+        self._sequence = 0
+
+    def close(self) -> None:
+        """Close the socket."""
+        trio.lowlevel.notify_closing(self._sock)
+        self._sock.close()
+
+    @property
+    def turn(self) -> trio.Lock:
+        """Whoever holds this keeps everybody from reading and writing."""
+        return self._turn
+
+    async def read(self, spans: Sequence[Span]) -> list[bytes]:
+        """Read each span, of any length. Raises `BoardLost` and `ScpError`."""
+        pieces = [
+            wire.read_request(each.x, each.y, each.address + start, min(PIECE, each.length - start))
+            for each in spans
+            for start in range(0, each.length, PIECE)
+        ]
+        replies = iter(await self._carry_out(pieces))
+        found = []
+        for each in spans:
+            count = -(-each.length // PIECE)
+            found.append(b"".join(next(replies) for _ in range(count)))
+            if len(found[-1]) != each.length:
+                raise ScpError(
+                    f"board {self.address}: chip {each.x}, {each.y} answered a READ of {each.length} bytes at "
+                    f"{each.address:#010x} with {len(found[-1])}"
+                )
+        return found
+
+    async def write(self, pieces: Sequence[tuple[Span, bytes]]) -> None:
+        """Write these bytes at these places, in any order. Raises as `read`.
+
+        A cancelled or failed call may have written a part.
+        """
+        await self._carry_out(
+            [
+                wire.write_request(
+                    span.x, span.y, span.address + start, data[start : start + PIECE]
+                )
+                for span, data in pieces
+                for start in range(0, span.length, PIECE)
+            ]
+        )
+
+    async def _carry_out(self, requests: Sequence[wire.ScpRequest]) -> list[bytes]:
+        replies: list[bytes] = []
+        async with self._turn:
+            for start in range(0, len(requests), SEQUENCES // 2):
+                replies += await self._round(requests[start : start + SEQUENCES // 2])
+        return replies
+
+    async def _round(self, requests: Sequence[wire.ScpRequest]) -> list[bytes]:
+        """Carry out fewer requests than there are sequence numbers."""
+        first = self._sequence
+        self._sequence = (first + len(requests)) % SEQUENCES
+        datagrams = [
+            wire.encode_request(request, (first + place) % SEQUENCES)
+            for place, request in enumerate(requests)
+        ]
+        replies: list[bytes | None] = [None] * len(requests)
+        tries: dict[int, int] = {}  # of the pieces on their way, by place
+        sent = 0
+        while sent < len(requests) or tries:
+            while sent < len(requests) and len(tries) < self._window():
+                tries[sent] = 1
+                self._send(datagrams[sent])
+                sent += 1
+            answered = False
+            with trio.move_on_after(TIMEOUT_S):
+                await trio.lowlevel.wait_readable(self._sock)
+                answered = True
+            if not answered:
+                for place in tries:
+                    self._again(requests[place], tries, place)
+                    self._send(datagrams[place])
+                continue
+            for reply in self._arrived():
+                place = (reply.sequence - first) % SEQUENCES
+                if place not in tries:
+                    continue  # late, and asked for again since
+                if reply.code == wire.ResultCode.OK:
+                    replies[place] = reply.data
+                    del tries[place]
+                elif reply.code in wire.RETRYABLE:
+                    self._again(requests[place], tries, place)
+                    await trio.sleep(RETRY_PAUSE_S)
+                    self._send(datagrams[place])
+                else:
+                    raise ScpError(
+                        f"board {self.address}, chip {requests[place].x}, {requests[place].y}, memory at "
+                        f"{requests[place].arg1:#010x}: {wire.result_sentence(reply.code)}"
+                    )
+        return [reply for reply in replies if reply is not None]
+
+    def _again(self, request: wire.ScpRequest, tries: dict[int, int], place: int) -> None:
+        if tries[place] == TRIES:
+            raise BoardLost(
+                f"the board at {self.address} has stopped answering: no reply from chip {request.x}, {request.y} "
+                f"about its memory at {request.arg1:#010x} after {TRIES} tries"
+            )
+        tries[place] += 1
+
+    def _arrived(self) -> list[_Reply]:
+        """Take what has come."""
+        replies: list[_Reply] = []
+        while True:
+            try:
+                datagram = self._sock.recv(MAX_DATAGRAM)
+            except BlockingIOError:
+                return replies
+            except ConnectionRefusedError:
+                continue  # nobody listens; the time-out will tell
+            if len(datagram) >= _REPLY_HEADER:
+                code, sequence = _CODE.unpack_from(datagram, _CODE_AT)
+                replies.append(_Reply(code, sequence, datagram[_REPLY_HEADER:]))
+
+    def _send(self, datagram: bytes) -> None:
+        # what does not leave will be sent again
+        with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
+            self._sock.send(datagram)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    code: int
+    sequence: int
+    data: bytes
