@@ -13,6 +13,7 @@ from spinnlive.cli.demo import demo
 from spinnlive.cli.export import export
 from spinnlive.cli.fault import fault, gdb
 from spinnlive.cli.inspect import inspect
+from spinnlive.cli.monitor import monitor
 from spinnlive.cli.probe import probe
 from spinnlive.cli.replay import replay
 from spinnlive.cli.run import run
@@ -80,6 +81,7 @@ main.add_command(export)
 main.add_command(fault)
 main.add_command(gdb)
 main.add_command(inspect)
+main.add_command(monitor)
 main.add_command(probe)
 main.add_command(replay)
 main.add_command(run)

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from spinnlive.gateway.access import is_loopback
+from spinnlive.gateway.pages import MONITOR
 from spinnlive.gateway.settings import DEFAULT_PORT, RIGHTS, TOKEN_VARIABLE, Right
 
 
@@ -46,6 +47,7 @@ from spinnlive.gateway.settings import DEFAULT_PORT, RIGHTS, TOKEN_VARIABLE, Rig
 @click.option(
     "--time-scale-factor", type=click.IntRange(min=1), metavar="N", help="Run N times slower."
 )
+@click.option("--browser", is_flag=True, help="Open the page that shows the live run.")
 @click.option("-v", "--verbose", is_flag=True, help="Show sPyNNaker's own log and progress.")
 @click.argument("script", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
@@ -59,25 +61,28 @@ def serve(
     board: str | None,
     chips: str,
     time_scale_factor: int | None,
+    browser: bool,
     verbose: bool,
     script: Path,
     arguments: tuple[str, ...],
 ) -> None:
     """Run a sPyNNaker SCRIPT and let other programs follow its network.
 
-    They connect over TCP or WebSocket (spinnlive.connect, `spinnlive tap`, protocols/stream.md). A
+    They connect over TCP or WebSocket (spinnlive.connect, `spinnlive tap`, protocols/stream.md), and
+    a browser shows the network at the same address (`spinnlive monitor` opens it). A
     script that calls run() ends as ever; one that only defines a network runs until Ctrl-C.
     """
     from spinnlive.script.run import Options
     from spinnlive.script.serve import ServeOptions, serve_script
 
-    settings: dict[str, object] = {"host": host, "port": port, "hosts": hosts}
-    if token or not is_loopback(host):
-        settings |= {"tokens": {_token(): allow}, "rights": ()}
+    settings: dict[str, object] = {"host": host, "port": port, "hosts": hosts, "pages": MONITOR}
+    secret = _token() if token or not is_loopback(host) else None
+    if secret is not None:
+        settings |= {"tokens": {secret: allow}, "rights": ()}
     else:
         settings["rights"] = allow
     options = Options(script, arguments, board, int(chips), time_scale_factor, verbose)
-    sys.exit(serve_script(options, ServeOptions(settings, stepped), _say))
+    sys.exit(serve_script(options, ServeOptions(settings, stepped, browser, secret), _say))
 
 
 def _token() -> str:

@@ -16,6 +16,9 @@ from urllib.parse import unquote, urlsplit
 
 from spinnlive.errors import UsageError
 
+MONITOR = "spinnlive.gateway.page"
+"""The package with the page of `spinnlive monitor`."""
+
 MAX_PAGES_BYTES = 32 << 20
 """Most that the files of a page may come to (bytes)."""
 

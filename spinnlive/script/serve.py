@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import sys
 import threading
+import webbrowser
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
+from urllib.parse import quote
 
 import trio
 
@@ -34,11 +36,13 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """How to serve: what `spinnlive.serve` takes; ``stepped``: time goes on only by clients'
-    steps."""
+    """How to serve: what `spinnlive.serve` takes; ``stepped``: time goes on only by clients' steps;
+    ``browser``: open the page; ``secret``: the token that it needs, if any."""
 
     settings: dict[str, Any]
     stepped: bool = False
+    browser: bool = False
+    secret: str | None = None
 
 
 def serve_script(options: Options, serving: ServeOptions, say: Say) -> int:
@@ -145,7 +149,11 @@ class ServedNetwork:
             serve(live, **self._serving.settings) as gateway,
         ):
             self._live, self._token = live, trio.lowlevel.current_trio_token()
-            self._say(_welcome(gateway, live, self._serving.stepped))
+            page = _page(gateway, self._serving.secret)
+            self._say(_welcome(gateway, live, self._serving.stepped, page))
+            if self._serving.browser:
+                # may start a program and wait for it
+                await trio.to_thread.run_sync(webbrowser.open, page, abandon_on_cancel=True)
             self._opened.set()
             await self._over.wait()
 
@@ -170,11 +178,17 @@ class ServedNetwork:
             nursery.cancel_scope.cancel()
 
 
-def _welcome(gateway: Gateway, live: LiveRun, stepped: bool) -> str:
+def _page(gateway: Gateway, secret: str | None) -> str:
+    """Give the address for a browser; a token stays behind the #, which browsers send nowhere."""
+    address = gateway.url.replace("tcp:", "http:", 1) + "/"
+    return address if secret is None else f"{address}#{quote(secret)}"
+
+
+def _welcome(gateway: Gateway, live: LiveRun, stepped: bool, page: str) -> str:
     having = [each.label for each in live.populations if each.live]
     web = gateway.url.replace("tcp:", "ws:", 1)
     lines = [
-        f"serving {gateway.url} and {web}",
+        f"serving {gateway.url} and {web}; in a browser: {page}",
         f"live spikes of: {', '.join(having) or 'no population (activate_live_output_for)'}",
         "time goes on only when a client steps it" if stepped else "Ctrl-C ends it",
     ]

@@ -1,0 +1,1 @@
+"""The page of `spinnlive monitor`: its files, as they go to the browser."""
