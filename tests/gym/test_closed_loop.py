@@ -226,3 +226,29 @@ async def test_what_is_outside_commands_through_its_own_space(autojump_clock: Mo
 
         info = (await trio.to_thread.run_sync(command))[-1]
         assert info["counts"]["motor"][11] == 1
+
+
+async def test_cancelling_reaches_through_the_thread(autojump_clock: MockClock) -> None:
+    made_two = trio.Event()
+    async with (
+        scripted() as live,
+        walking(live, mode="real time") as loop,
+        trio.open_nursery() as nursery,
+    ):
+        env = SpinnLiveEnv(loop)
+
+        def wander() -> None:
+            env.reset(seed=3)
+            env.step(0)
+            env.step(0)
+            trio.from_thread.run_sync(made_two.set)
+            while True:
+                if env.step(0)[2]:
+                    env.reset()
+
+        nursery.start_soon(trio.to_thread.run_sync, wander)
+        await made_two.wait()
+        nursery.cancel_scope.cancel()
+    # the nursery was left, so the thread has ended, though it would go on for ever
+    assert loop.steps >= 2
+    assert not live.clock.running
