@@ -181,11 +181,6 @@ class EmulatedBoard:
         return 3 if self._chips == 4 else 5
 
     @property
-    def pid(self) -> int | None:
-        """The process' number; None before it is started."""
-        return None if self._process is None else self._process.pid
-
-    @property
     def exit_code(self) -> int | None:
         """The process' exit code once it has ended; None while it runs."""
         return None if self._process is None else self._process.returncode
