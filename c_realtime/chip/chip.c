@@ -120,8 +120,8 @@ struct chip *chip_create(unsigned x, unsigned y, uint32_t working_cores, const s
 
     if (chip == NULL)
         return NULL;
-    /* Fresh pages, straight from the host: it gives memory only to what is touched, and sanitizers, which would mark all
-     * of an allocation, let chips be made by the thousand. */
+    /* Fresh pages, straight from the host: it gives memory only to what is touched, and sanitizers, which would mark
+     * all of an allocation, let chips be made by the thousand. */
     void *sdram = mmap(NULL, SDRAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (sdram == MAP_FAILED) {
         free(chip);

@@ -49,6 +49,7 @@ ERRORS: dict[str, type[SpinnliveError]] = {
     "unknown_projection": errors.UnknownProjection,
     "no_live_output": errors.NoLiveOutput,
     "no_injector": errors.NoInjector,
+    "no_rate_control": errors.NoRateControl,
     "neuron_id": errors.NeuronIdError,
     "run_state": errors.RunStateError,
     "not_running": errors.RunStateError,

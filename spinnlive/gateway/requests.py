@@ -38,6 +38,7 @@ CODES: tuple[tuple[type[Exception], str], ...] = (
     (errors.UnknownProjection, "unknown_projection"),
     (errors.NoLiveOutput, "no_live_output"),
     (errors.NoInjector, "no_injector"),
+    (errors.NoRateControl, "no_rate_control"),
     (errors.NeuronIdError, "neuron_id"),
     (errors.RunStateError, "run_state"),
     (errors.UsageError, "bad_value"),
@@ -112,9 +113,7 @@ class Requests:
     def _list(self, message: messages.List) -> None:
         live = self._live
         populations = tuple(
-            messages.Population(
-                each.label, each.size, each.live, each.injector, getattr(each, "rates", False)
-            )
+            messages.Population(each.label, each.size, each.live, each.injector, each.rates)
             for each in live.populations
         )
         projections = tuple(

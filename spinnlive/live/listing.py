@@ -10,13 +10,14 @@ from spinnlive.toolchain.values import PopulationFacts, ProjectionFacts
 
 @dataclass(frozen=True, slots=True)
 class PopulationInfo:
-    """A population: its ``size`` in neurons, whether it sends ``live`` spikes, and whether it is an
-    ``injector``, which takes them."""
+    """A population: its ``size`` in neurons, whether it sends ``live`` spikes, whether it is an
+    ``injector``, which takes them, and whether its ``rates`` can be changed live."""
 
     label: str
     size: int
     live: bool
     injector: bool
+    rates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,13 @@ def list_populations(
     """Put together what the tool chain and the network's database say; ``live``: labels of those
     that send spikes."""
     return tuple(
-        PopulationInfo(each.label, each.size, each.label in live, each.is_injector)
+        PopulationInfo(
+            each.label,
+            each.size,
+            live=each.label in live,
+            injector=each.is_injector,
+            rates=each.rate_control is not None,
+        )
         for each in populations
     )
 

@@ -32,7 +32,11 @@ class Notifications:
     async def listen(cls) -> Notifications:
         """Bind the socket; `serve` reads it."""
         sock = trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM)
-        await sock.bind((LOOPBACK, 0))
+        try:
+            await sock.bind((LOOPBACK, 0))
+        except BaseException:  # bind is a checkpoint, and may be cancelled
+            sock.close()
+            raise
         return cls(sock)
 
     def close(self) -> None:

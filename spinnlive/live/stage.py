@@ -104,7 +104,9 @@ class StageConnection:
             tags=(),
             live=stage.live,
             keys=_keys(stage),
-            sources={},
+            sources={
+                each.label: (SourceCore(0, 0, 1, 0, each.size - 1),) for each in stage.populations
+            },
             cores=(),
         )
         self.tap = Tap()

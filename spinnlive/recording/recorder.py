@@ -255,9 +255,10 @@ async def recording(
     recorder = Recorder(path)
     recorder.begin(facts)
     recorder.put("statistics", statistics())
-    scope = await background.start(recorder.run, statistics)
     tap.listen(recorder.put)
+    scope = trio.CancelScope()
     try:
+        scope = await background.start(recorder.run, statistics)
         yield recorder
     finally:
         tap.leave(recorder.put)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,12 @@ from spinnlive.errors import BoardLost, StreamOverflow, UsageError
 from spinnlive.live.feed import Feed, fed
 from spinnlive.live.keys import KeyTable
 from spinnlive.live.merge import MergedSpikes
+from spinnlive.live.pace import tell_ticks
 from spinnlive.live.spikes import SpikeRouter
+from spinnlive.live.stage import StageClock
 from spinnlive.live.streams import Policy, Stream
+from spinnlive.live.tap import Tap
+from spinnlive.live.weights import WeightSnapshot, feed_snapshots
 from spinnlive.live.windows import WindowStream
 
 
@@ -153,7 +158,70 @@ class Fed(Kind):
         return int(batch)
 
 
-KINDS: list[Callable[[trio.Nursery], Kind]] = [Spikes, Merged, Windows, Fed]
+class Timed(Kind):
+    """A stream whose batches come with the board's time, one for each tick."""
+
+    def __init__(self, nursery: trio.Nursery) -> None:
+        super().__init__(nursery)
+        self.clock = StageClock(1000, 1, trio.current_time, Tap())
+        self.clock.set_tick(-1)
+        self.streams: list[Stream[Any]] = []
+
+    @abstractmethod
+    async def source(self, feed: Feed[Any]) -> None:
+        """Fill a stream."""
+
+    def open(self, policy: Policy, buffer: int) -> Stream[Any]:
+        self.streams.append(fed(self.nursery, policy, buffer, self.source))
+        return self.streams[-1]
+
+    async def make(self, batches: int) -> None:
+        for _ in range(batches):
+            await trio.testing.wait_all_tasks_blocked()
+            for stream in self.streams:
+                while stream.policy == "block" and not stream.asked:
+                    await stream.changed.park()
+            self.clock.set_tick(self.clock.tick + 1)
+            self.clock.moved()
+        await trio.testing.wait_all_tasks_blocked()
+
+    def end(self, error: BaseException | None) -> None:
+        self.clock.end(error)
+
+    def number(self, batch: Any) -> int:
+        return int(batch.tick)
+
+
+class Ticks(Timed):
+    """The clock's stream."""
+
+    async def source(self, feed: Feed[Any]) -> None:
+        await tell_ticks(feed, self.clock, 1)
+
+
+class Weights(Timed):
+    """Snapshots of weights; only the reading of the board's memory is not the real one."""
+
+    async def source(self, feed: Feed[Any]) -> None:
+        async def tick() -> int:
+            await trio.lowlevel.checkpoint()
+            return self.clock.tick
+
+        await feed_snapshots(feed, _Reader(self.clock), self.clock, 1, tick, Tap())  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class _Reader:
+    clock: StageClock
+
+    async def read(self) -> WeightSnapshot:
+        await trio.lowlevel.checkpoint()
+        nothing = np.empty(0)
+        fields = dict.fromkeys(WeightSnapshot.__dataclass_fields__, nothing)
+        return WeightSnapshot(**{**fields, "tick": self.clock.tick})  # type: ignore[arg-type]
+
+
+KINDS: list[Callable[[trio.Nursery], Kind]] = [Spikes, Merged, Windows, Fed, Ticks, Weights]
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)

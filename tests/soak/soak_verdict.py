@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,9 +29,9 @@ DRIFT_MS = 5.0
 """How far the emulated clock and the ticks that are received may come apart from the first quarter of the run to the
 last (ms). A busy host reads beats late now and then, so that the narrowest look of each quarter counts."""
 
-NOISE_SHARE = 0.02
-"""How far the rate of the Poisson sources may be from its mean, between two looks. At 1 spike a tick
-and some 30,000 ticks its standard deviation is 0.006."""
+NOISE_SIGMAS = 6.0
+"""How far the count of the Poisson sources between two looks may be from what their mean rate gives, in standard
+deviations of a Poisson count."""
 
 COUNTER = 1 << 32
 """Router counters have 32 bits."""
@@ -104,8 +105,11 @@ def _drifts(looks: Sequence[Look]) -> Iterator[str]:
             yield f"the cores of chip number {chip} sent {sent} packets; its router counted {routed}"
     mean = _rate(first, last)
     for earlier, later in itertools.pairwise(looks):
-        rate = _rate(earlier, later)
-        if abs(rate - mean) > NOISE_SHARE * mean:
+        expected = mean * (later.tick - earlier.tick)
+        if abs(_rate(earlier, later) * (later.tick - earlier.tick) - expected) > NOISE_SIGMAS * (
+            math.sqrt(expected)
+        ):
+            rate = _rate(earlier, later)
             yield f"{rate:.4f} Poisson spikes a tick up to {later.wall_s} s, {mean:.4f} on the whole"
 
 

@@ -55,7 +55,7 @@ def test_a_sound_run_is_found_sound() -> None:
         (replace(LAST, host_kb=LAST.host_kb + 9000), "the live runtime grew by 9000 KB"),
         (replace(LAST, code_kb=140_000), "140000 KB of translated code"),
         (replace(LAST, packets_sent=[LAST.packets_sent[0] + 1, 4]), "chip number 0"),
-        (replace(LAST, spikes={**LAST.spikes, "noise": LAST.tick + 900}), "Poisson spikes a tick"),
+        (replace(LAST, spikes={**LAST.spikes, "noise": LAST.tick + 1500}), "Poisson spikes a tick"),
         (replace(LAST, ticks_counted=LAST.ticks_counted + 1), "10 beats missing"),
         (replace(LAST, pings_lost=1), "1 pings of 1900 lost"),
         (replace(LAST, kernel_drops=7), "7 datagrams dropped"),
