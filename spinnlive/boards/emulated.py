@@ -185,6 +185,11 @@ class EmulatedBoard:
         """The process' exit code once it has ended; None while it runs."""
         return None if self._process is None else self._process.returncode
 
+    @property
+    def pid(self) -> int | None:
+        """The process' number, for who watches what it uses; None before the board is started."""
+        return None if self._process is None else self._process.pid
+
     async def __aenter__(self) -> EmulatedBoard:
         await self.start()
         return self
