@@ -1,7 +1,7 @@
 """Fan-out: one live run served to many clients: what is lost, what it costs, how much later it comes.
 
-A scripted live run fires `SPIKES` spikes every millisecond. Each client is a process of its own that
-reads the stream and notes, for every batch, how long after the live run had it (one machine, one
+A scripted live run fires `SPIKES` spikes every millisecond. Clients, in processes of their own,
+read the stream and note, for every batch, how long after the live run had it (one machine, one
 monotonic clock). Beside them a bare socket between two processes carries the same moment: what it
 takes is the machine's part. Then again beside a client that subscribes and never reads. `make bench`
 runs it; figures are for the machine it ran on.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import selectors
 import socket
 import struct
 import sys
@@ -88,26 +89,39 @@ class Source:
             self.fired += 1
 
 
-def client(host: str, port: int) -> None:
-    """Read until the server says goodbye; print what came as JSON."""
-    sock = socket.create_connection((host, port))
+def client(host: str, port: int, number: int) -> None:
+    """Be so many clients; read until the server says goodbye; print what came to each as JSON.
+
+    The moment is taken right after the kernel gave the bytes; they are looked at afterwards.
+    """
     asked = (Hello(1, name="bench"), Subscribe(1, "spikes", "source"))
-    sock.sendall(b"".join(stream.frame(stream.encode_message(each)) for each in asked))
-    decoder = stream.StreamDecoder(stream.MAX_SERVER_BYTES)
-    latencies: list[float] = []
-    spikes = 0
-    over = ""
-    while not over and (data := sock.recv(1 << 16)):
-        now = time.monotonic()
-        for payload in decoder.feed(data):
-            message = stream.decode_server_message(payload)
-            if isinstance(message, Spikes):
-                spikes += len(message.ids)
-                if message.tick >= WARM_UP:
-                    latencies.append(now - message.received_s)
-            elif isinstance(message, Goodbye | End):
-                over = getattr(message, "code", "end")
-    print(json.dumps({"spikes": spikes, "latencies": latencies, "over": over}))
+    hello = b"".join(stream.frame(stream.encode_message(each)) for each in asked)
+    selector = selectors.DefaultSelector()
+    answers: list[dict[str, Any]] = []
+    for _ in range(number):
+        sock = socket.create_connection((host, port))
+        sock.sendall(hello)
+        answers.append({"spikes": 0, "latencies": [], "over": ""})
+        decoder = stream.StreamDecoder(stream.MAX_SERVER_BYTES)
+        selector.register(sock, selectors.EVENT_READ, (decoder, answers[-1]))
+    while selector.get_map():
+        come = []
+        for key, _ in selector.select():
+            data = key.fileobj.recv(1 << 16)  # type: ignore[union-attr]
+            come.append((key, data, time.monotonic()))
+        for key, data, now in come:
+            decoder, answer = key.data
+            for payload in decoder.feed(data):
+                message = stream.decode_server_message(payload)
+                if isinstance(message, Spikes):
+                    answer["spikes"] += len(message.ids)
+                    if message.tick >= WARM_UP:
+                        answer["latencies"].append(now - message.received_s)
+                elif isinstance(message, Goodbye | End):
+                    answer["over"] = getattr(message, "code", "end")
+            if not data or answer["over"]:
+                selector.unregister(key.fileobj)
+    print(json.dumps(answers))
 
 
 def probe(descriptor: int) -> None:
@@ -120,24 +134,25 @@ def probe(descriptor: int) -> None:
     print(json.dumps({"latencies": latencies[WARM_UP:]}))
 
 
-async def measure(clients: int, seconds: float, stuck: int) -> dict[str, Any]:
+async def measure(clients: int, processes: int, seconds: float, stuck: int) -> dict[str, Any]:
     """Serve for so long; give what was seen."""
     source = Source()
     ticks = round(seconds / TICK_S)
-    answers: list[dict[str, Any]] = []
+    groups: list[list[dict[str, Any]]] = []
     bare: list[dict[str, Any]] = []
     source.bare, theirs = socket.socketpair()
 
-    async def collect(words: list[str], into: list[dict[str, Any]], **options: Any) -> None:
+    async def collect(words: list[str], into: list[Any], **options: Any) -> None:
         program = [sys.executable, "-P", __file__, *words]
         done = await trio.run_process(program, capture_stdout=True, **options)
         into.append(json.loads(done.stdout))
 
     async with trio.open_nursery() as nursery:
         async with spinnlive.serve(source, host="127.28.0.1", port=0) as gateway:
-            for _ in range(clients):
-                words = ["--client", gateway.host, str(gateway.port)]
-                nursery.start_soon(collect, words, answers)
+            for number in range(processes):
+                share = clients // processes + (number < clients % processes)
+                words = ["--client", gateway.host, str(gateway.port), str(share)]
+                nursery.start_soon(collect, words, groups)
             descriptor = theirs.fileno()
             nursery.start_soon(
                 partial(collect, ["--probe", str(descriptor)], bare, pass_fds=[descriptor])
@@ -154,6 +169,7 @@ async def measure(clients: int, seconds: float, stuck: int) -> dict[str, Any]:
             seen = gateway.statistics()
         for sock in (*deaf, theirs, source.bare):
             sock.close()
+    answers = [answer for group in groups for answer in group]
     machine = np.array(bare[0]["latencies"])
     latencies = np.concatenate([answer["latencies"] for answer in answers])
     sent = source.fired * SPIKES
@@ -181,17 +197,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--client", nargs=2, metavar=("HOST", "PORT"), help=argparse.SUPPRESS)
+    parser.add_argument("--processes", type=int, default=10, help="of the clients; default 10")
+    parser.add_argument("--client", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--probe", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.probe is not None:
         return probe(arguments.probe)
     if arguments.client:
-        return client(arguments.client[0], int(arguments.client[1]))
+        host, *rest = arguments.client
+        return client(host, *map(int, rest))
     for stuck in (0, 1):
-        seen = trio.run(measure, arguments.clients, arguments.seconds, stuck)
+        seen = trio.run(measure, arguments.clients, arguments.processes, arguments.seconds, stuck)
         print(
-            f"{seen['clients']} clients, {stuck} that does not read: {seen['rate'] / 1e3:.0f} k spikes/s "
+            f"{seen['clients']} clients in {arguments.processes} processes, {stuck} that does not read: "
+            f"{seen['rate'] / 1e3:.0f} k spikes/s "
             f"to each, lost {sum(seen['lost'])}; server {seen['cpu']:.2f} cores; later by p50 "
             f"{seen['p50_ms']:.2f}, p99 {seen['p99_ms']:.2f}, at most {seen['max_ms']:.1f} ms "
             f"(a bare socket: p50 {seen['bare_p50_ms']:.2f}, p99 {seen['bare_p99_ms']:.2f}); "

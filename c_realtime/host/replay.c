@@ -87,8 +87,15 @@ static bool feed_fault(struct replay *replay, const uint8_t *bytes, uint32_t len
 
 static void compare_output(struct replay *replay, uint64_t time, uint64_t hash) {
     struct datagram datagram;
+    bool sent = machine_output(replay->machine, &datagram);
 
-    if (!machine_output(replay->machine, &datagram)) {
+    /* A machine that sleeps until a frame leaves, just when a window begins, takes it off the wire at that one's end.
+     */
+    if (!sent && replay->machine->now <= time) {
+        machine_run(replay->machine, time + 1);
+        sent = machine_output(replay->machine, &datagram);
+    }
+    if (!sent) {
         differ(replay, time, "a datagram is missing");
         return;
     }

@@ -59,8 +59,10 @@ async def together(calls: Sequence[Callable[[], Awaitable[None]]]) -> None:
 
 async def _shielded(block: trio.CancelScope, task_status: trio.TaskStatus[trio.Nursery]) -> None:
     async with trio.open_nursery() as nursery:
-        nursery.cancel_scope.shield = True
         task_status.started(nursery)
+        # cancelled by now, it was not started: to be shielded would be to hang for ever
+        await trio.lowlevel.checkpoint_if_cancelled()
+        nursery.cancel_scope.shield = True
         try:
             await trio.sleep_forever()
         finally:

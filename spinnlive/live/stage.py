@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 import trio
+from numpy.typing import ArrayLike
 
 from spinnlive.errors import RunStateError, SpinnliveError, UsageError
 from spinnlive.live.clock import Clock
@@ -23,6 +24,7 @@ from spinnlive.live.run import Parts
 from spinnlive.live.spikes import SpikeRouter
 from spinnlive.live.tap import Tap
 from spinnlive.live.watermark import Watermark
+from spinnlive.live.weights import WeightSnapshot
 from spinnlive.toolchain.values import PopulationFacts, ProjectionFacts
 
 Play = Callable[[int | None], Awaitable[None]]
@@ -134,6 +136,23 @@ def _keys(stage: Stage) -> KeyTable:
         np.arange(sum(counts)),
         np.repeat(np.arange(len(counts)), counts),
         np.concatenate([np.empty(0, np.int64), *(np.arange(count) for count in counts)]),
+    )
+
+
+def among(
+    snapshot: WeightSnapshot, pre: ArrayLike | None, post: ArrayLike | None
+) -> WeightSnapshot:
+    """Give only the synapses between these neurons; None means all."""
+    wanted = np.ones(len(snapshot.pre), bool)
+    for ids, chosen in ((snapshot.pre, pre), (snapshot.post, post)):
+        if chosen is not None:
+            wanted &= np.isin(ids, np.atleast_1d(np.asarray(chosen)))
+    return replace(
+        snapshot,
+        pre=snapshot.pre[wanted],
+        post=snapshot.post[wanted],
+        weights=snapshot.weights[wanted],
+        delays_ms=snapshot.delays_ms[wanted],
     )
 
 

@@ -30,7 +30,7 @@ class Player:
         self.speed = speed
         self.statistics: LiveStatistics | None = None
         self._file = file
-        self._readers: weakref.WeakKeyDictionary[Stream[Any], tuple[str, Callable[[Any], bool]]] = (
+        self._readers: weakref.WeakKeyDictionary[Stream[Any], tuple[str, Callable[[Any], Any]]] = (
             weakref.WeakKeyDictionary()
         )
         self._latest: dict[str, dict[str, Any]] = {}
@@ -69,13 +69,13 @@ class Player:
         return recorded + (trio.current_time() - wall) * self.speed
 
     def open(
-        self, kind: str, accept: Callable[[Any], bool], policy: Policy, buffer: int
+        self, kind: str, take: Callable[[Any], Any], policy: Policy, buffer: int
     ) -> Stream[Any]:
-        """Give a stream of the values of a kind that ``accept`` takes."""
+        """Give a stream of what ``take`` makes of each value of a kind; None is left out."""
         stream: Stream[Any] = Stream(policy, buffer, self._forget)
         if self._over:
             stream.end()
-        self._readers[stream] = (kind, accept)
+        self._readers[stream] = (kind, take)
         return stream
 
     def latest(self, kind: str, label: str) -> Any:
@@ -217,10 +217,11 @@ class Player:
         label = getattr(value, "label", None)
         if isinstance(label, str):
             self._latest.setdefault(entry.kind, {})[label] = value
-        for stream, (kind, accept) in tuple(self._readers.items()):
-            if kind == entry.kind and accept(value):
+        for stream, (kind, take) in tuple(self._readers.items()):
+            taken = take(value) if kind == entry.kind else None
+            if taken is not None:
                 await stream.room()
-                stream.put(value)
+                stream.put(taken)
         if self.speed == 0:
             await self._settle()
 

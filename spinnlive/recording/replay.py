@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import trio
+from numpy.typing import ArrayLike
 
 from spinnlive.errors import RunStateError, UnknownProjection, UsageError
 from spinnlive.live.injector import Injected
@@ -17,7 +18,7 @@ from spinnlive.live.open import one_failure
 from spinnlive.live.run import BUFFER, LiveRun, whole_ticks
 from spinnlive.live.services import services
 from spinnlive.live.spikes import SpikeStream
-from spinnlive.live.stage import Stage, parts_on
+from spinnlive.live.stage import Stage, among, parts_on
 from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.streams import Policy, Stream
 from spinnlive.live.weights import WeightSnapshot
@@ -96,8 +97,15 @@ class Replay(LiveRun):
         """Give a stream of the populations' recorded spikes from now on; as `LiveRun.spikes`."""
         return super().spikes(*populations, policy=self._lossless(policy), buffer=buffer)
 
-    def weights(  # type: ignore[override]
-        self, projection: Any, *, every: float
+    def weights(
+        self,
+        projection: Any,
+        *,
+        every: float,
+        pre: ArrayLike | None = None,
+        post: ArrayLike | None = None,
+        policy: Policy = "block",
+        buffer: int = BUFFER,
     ) -> Stream[WeightSnapshot]:
         """Give a stream of the recorded snapshots of the projection's weights, no closer together
         than ``every`` (ms of biological time).
@@ -109,17 +117,18 @@ class Replay(LiveRun):
         label = self._projection(projection)
         due = 0
 
-        def accept(snapshot: WeightSnapshot) -> bool:
+        def take(snapshot: WeightSnapshot) -> WeightSnapshot | None:
             nonlocal due
             if snapshot.label != label or snapshot.tick < due:
-                return False
+                return None
             due = (snapshot.tick // ticks + 1) * ticks
-            return True
+            return among(snapshot, pre, post)
 
-        stream = self._player.open("weights", accept, "block", BUFFER)
+        stream = self._player.open("weights", take, self._lossless(policy), buffer)
         before = self._player.latest("weights", label)
-        if before is not None and accept(before):
-            stream.put(before)  # as a live stream has its first snapshot at once
+        first = None if before is None else take(before)
+        if first is not None:
+            stream.put(first)  # as a live stream has its first snapshot at once
         return stream
 
     def injected(
@@ -129,7 +138,10 @@ class Replay(LiveRun):
         self._check_open()
         label = self._facts(population).label
         return self._player.open(
-            "injected", lambda value: value.label == label, self._lossless(policy), buffer
+            "injected",
+            lambda each: each if each.label == label else None,
+            self._lossless(policy),
+            buffer,
         )
 
     def values(
@@ -142,7 +154,7 @@ class Replay(LiveRun):
         self._check_open()
         if kind not in KINDS:
             raise UsageError(f"nothing is recorded as {kind!r}; there are: {', '.join(KINDS)}")
-        return self._player.open(kind, lambda _: True, self._lossless(policy), buffer)
+        return self._player.open(kind, lambda value: value, self._lossless(policy), buffer)
 
     def statistics(self) -> LiveStatistics:
         """Give the counts that the live run had by now, as of its last second."""

@@ -10,6 +10,7 @@ import math
 import weakref
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,9 @@ from spinnlive.live.open import one_failure
 from spinnlive.live.run import LiveRun, whole_ticks
 from spinnlive.live.services import services
 from spinnlive.live.spikes import LiveSpikes
-from spinnlive.live.stage import Stage, parts_on
+from spinnlive.live.stage import Stage, among, parts_on
 from spinnlive.live.statistics import LiveStatistics
-from spinnlive.live.streams import Stream
+from spinnlive.live.streams import Policy, Stream
 from spinnlive.live.weights import WeightSnapshot
 from spinnlive.toolchain.values import PopulationFacts
 
@@ -36,6 +37,9 @@ sent a spike in it, to the neurons of each live population that fired in it."""
 Weights = ArrayLike | Callable[[int], ArrayLike]
 """A projection's weights, an array of pre by post with NaN where there is no synapse, or a function that gives
 them for a tick."""
+
+Chosen = Callable[[WeightSnapshot], WeightSnapshot]
+"""Leaves only the synapses that a reader wants."""
 
 JUST_AFTER = 1e-6
 """How far into a tick its observation is put, so that rounding never falls into the one before."""
@@ -124,7 +128,7 @@ class ScriptedRun(LiveRun):
         super().__init__(parts)
         self._sizes = dict(live)
         self._heard: dict[str, list[NDArray[np.int64]]] = {label: [] for label in injectors}
-        self._snapshots: weakref.WeakKeyDictionary[Stream[WeightSnapshot], tuple[str, int]]
+        self._snapshots: weakref.WeakKeyDictionary[Stream[WeightSnapshot], tuple[str, int, Chosen]]
         self._snapshots = weakref.WeakKeyDictionary()
         self._now = 0
         self._spikes_out = 0
@@ -142,8 +146,15 @@ class ScriptedRun(LiveRun):
         clock)."""
         self._stalled_s += seconds
 
-    def weights(  # type: ignore[override]
-        self, projection: Any, *, every: float
+    def weights(
+        self,
+        projection: Any,
+        *,
+        every: float,
+        pre: ArrayLike | None = None,
+        post: ArrayLike | None = None,
+        policy: Policy = "latest",
+        buffer: int = 1,
     ) -> Stream[WeightSnapshot]:
         """Give a stream of the projection's weights: now, and at every multiple of ``every`` (ms).
 
@@ -157,9 +168,10 @@ class ScriptedRun(LiveRun):
                 f"the script has no projection {label or projection!r}; "
                 f"it has: {', '.join(self._matrices) or 'none'}"
             )
-        stream: Stream[WeightSnapshot] = Stream("latest", 1, self._forget)
-        self._snapshots[stream] = (label, ticks)
-        stream.put(self._snapshot(label))
+        stream: Stream[WeightSnapshot] = Stream(policy, buffer, self._forget)
+        chosen = partial(among, pre=pre, post=post)
+        self._snapshots[stream] = (label, ticks, chosen)
+        stream.put(chosen(self._snapshot(label)))
         return stream
 
     def statistics(self) -> LiveStatistics:
@@ -219,9 +231,9 @@ class ScriptedRun(LiveRun):
         clock.observe(ClockObservation(now, self._now + JUST_AFTER, 0.0))
         clock.moved()
         self._stage.router.stand(self._now, whole=True)
-        for stream, (label, every) in tuple(self._snapshots.items()):
+        for stream, (label, every, chosen) in tuple(self._snapshots.items()):
             if self._now % every == 0:
-                stream.put(self._snapshot(label))
+                stream.put(chosen(self._snapshot(label)))
 
     def _fire(self, label: str, neurons: NDArray[np.int64], now: float) -> None:
         if label not in self._sizes:

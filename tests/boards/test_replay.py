@@ -44,6 +44,22 @@ async def test_a_replay_is_the_same_with_any_number_of_threads(tmp_path: Path) -
         assert again.datagrams_in >= again.datagrams_out > 40
 
 
+async def test_answers_that_leave_between_two_windows_are_found_again(tmp_path: Path) -> None:
+    """One frame in 400 or so leaves just when a window begins: among so many there are some."""
+    log = tmp_path / "run.log"
+    async with EmulatedBoard(record=log) as board:
+        async with open_scp(board.address) as scp:
+            for size in range(1, 257):
+                await scp.read(0, 0, SDRAM_HEAP, size)
+                await scp.read(1, 1, SDRAM_HEAP, 2048)
+        await board.freeze(None)
+        at_the_end = await board.state_hash()
+    again = await replay(log)
+    assert again.diverged_at_s is None, again.difference
+    assert again.whole
+    assert again.state_hash == at_the_end
+
+
 async def test_a_replay_tells_where_it_differs(tmp_path: Path) -> None:
     """One bit of one datagram in the log is another: the run is another from there on."""
     log = tmp_path / "run.log"

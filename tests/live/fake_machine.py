@@ -23,6 +23,7 @@ from scamp_answer import answer
 from spinnlive import wire
 from spinnlive.toolchain.values import PopulationFacts, ProjectionFacts
 from spinnlive.wire import Command, ResultCode, RunControl
+from spinnlive.wire.codes import IpTagOperation
 
 TICK_S = 0.001
 CONFIRM_S = 10.0
@@ -94,8 +95,15 @@ class FakeBoard:
                 return ResultCode.OK, struct.pack(
                     "<III18sBB4sH", word, 1 << 26, 1 << 12, states, 0, 0, bytes(4), 7
                 )
+            case Command.IPTAG if arg1 >> 16 == IpTagOperation.GET:
+                host, port = self.sink or ("0.0.0.0", 0)
+                flags = 0x8000 if self.sink else 0
+                entry = struct.pack(
+                    "<4s6xHHHI12x", socket.inet_aton(host), port, 0, flags, self.sent
+                )
+                return ResultCode.OK, entry
             case Command.IPTAG:
-                self.sink = peer
+                self.sink, self.sent = peer, 0
                 return ResultCode.OK, struct.pack("<I", TAG)
         return ResultCode.OK, b""
 

@@ -142,6 +142,14 @@ async def test_background_tasks_outlast_the_cancellation_of_the_block() -> None:
     assert answered == [1]
 
 
+async def test_cancelled_before_they_begin_they_end() -> None:
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        async with services():
+            pytest.fail("the block was entered")
+    assert scope.cancelled_caught
+
+
 async def test_errors_of_block_and_of_tasks_come_out_as_themselves() -> None:
     with pytest.raises(ValueError, match="block"):
         async with services():
