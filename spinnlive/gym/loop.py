@@ -151,8 +151,9 @@ async def closed_loop(
     given. Populations are named by their PyNN object or their label.
 
     ``mode`` ``"stepped"``: the network stands while the environment and the host compute, and the
-    loop does the same every time (`LiveRun.step`). ``"real time"``: the network runs on (the block
-    runs it, unless it runs already), and the environment lives by the board's ticks. When the host
+    loop does the same every time; it stays in stepped mode after the block (`LiveRun.step`).
+    ``"real time"``: the network runs on (the block runs it, unless it runs already; while somebody
+    else's run is over, a step waits), and the environment lives by the board's ticks. When the host
     is late by more than ``late_ms`` of biological time (half a period by default) the environment
     is held until the sensors have told the network of it for a whole period; `ClosedLoop.held`
     counts the periods. Functions and environment are called in the trio thread: what takes longer

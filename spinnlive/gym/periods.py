@@ -22,10 +22,6 @@ Mode = Literal["stepped", "real time"]
 Counts = dict[str, NDArray[np.int64]]
 """Label of a motor population → spikes of each of its neurons in a period."""
 
-BATCHES_PER_TICK = 64
-"""Batches of one population and tick that a stepped stream has room for: one from each gatherer,
-and more when a tick's spikes fill several packets."""
-
 WINDOWS = 256
 """Windows that a real-time stream holds; a host that is late by more has missed them anyway."""
 
@@ -58,22 +54,26 @@ class Stepped:
         self._live = live
         self._slice_ms = slice_ticks * live.clock.timestep_ms
         self._slices = slices
-        room = BATCHES_PER_TICK * slice_ticks * slices
-        self._streams = {label: live.spikes(label, policy="error", buffer=room) for label in motors}
         self._sizes = {each.label: each.size for each in live.populations}
+        # a batch has a spike at least, and a neuron one id in a tick: what a period brings has
+        # room; a population that there is not is for the live run to name
+        self._streams = {
+            label: live.spikes(label, buffer=self._sizes.get(label, 1) * slice_ticks * slices)
+            for label in motors
+        }
         for stream in self._streams.values():
             streams.push_async_callback(stream.aclose)
 
     async def begin(self) -> None:
         """Enter stepped mode, by one slice without sensors: only then can spikes be injected."""
         await self._live.step(self._slice_ms)
-        self._take()
 
     def restart(self) -> None:
         """Nothing passes between two periods."""
 
     async def pass_one(self, sense: Callable[[], Awaitable[None]]) -> tuple[int, Counts]:
         """Let one period pass."""
+        self._take()  # of what the network did outside of periods
         for _ in range(self._slices):
             await sense()
             await self._live.step(self._slice_ms)

@@ -48,10 +48,8 @@ async def test_answers_that_leave_between_two_windows_are_found_again(tmp_path: 
     """One frame in 400 or so leaves just when a window begins: among so many there are some."""
     log = tmp_path / "run.log"
     async with EmulatedBoard(record=log) as board:
-        async with open_scp(board.address) as scp:
-            for size in range(1, 257):
-                await scp.read(0, 0, SDRAM_HEAP, size)
-                await scp.read(1, 1, SDRAM_HEAP, 2048)
+        for _ in range(12):
+            await talk(board)
         await board.freeze(None)
         at_the_end = await board.state_hash()
     again = await replay(log)

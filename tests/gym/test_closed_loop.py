@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 from trio.testing import MockClock
 
 from spinnlive.coding import Even, PopulationCode, Ranges
-from spinnlive.errors import CoreFailure, NoInjector, NoLiveOutput, RunStateError, UsageError
+from spinnlive.errors import (
+    CoreFailure,
+    NoInjector,
+    NoLiveOutput,
+    RunStateError,
+    UnknownPopulation,
+    UsageError,
+)
 from spinnlive.gym import ClosedLoop, SpinnLiveEnv, closed_loop
 from spinnlive.testing import open_scripted
 
@@ -82,6 +89,16 @@ async def test_stepped_what_is_seen_goes_in_and_what_comes_out_acts(
             await loop.step()
         assert (await loop.reset(seed=3))[0] == first
         assert loop.held == 0
+
+
+async def test_what_the_network_does_between_periods_is_not_counted(
+    autojump_clock: MockClock,
+) -> None:
+    async with scripted() as live, walking(live) as loop:
+        await loop.reset(seed=3)
+        await live.injector("told").send([17, 17])
+        await live.step(PERIOD_MS)
+        assert (await loop.step()).counts["motor"].sum() == 1
 
 
 async def test_commands_are_sent_beside_the_sensors(autojump_clock: MockClock) -> None:
@@ -183,6 +200,8 @@ async def test_mistakes_and_failures_come_out_as_they_are(autojump_clock: MockCl
             (UsageError, {"late_ms": 0.0}),
             (NoInjector, {"sensors": {"motor": lambda seen, ms: seen}}),
             (NoLiveOutput, {"motors": ["touch"]}),
+            (UnknownPopulation, {"motors": ["wheel"]}),
+            (UnknownPopulation, {"motors": ["wheel"], "mode": "real time"}),
         ):
             with pytest.raises(error):
                 async with walking(live, **options):
