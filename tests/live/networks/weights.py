@@ -200,7 +200,10 @@ async def main() -> None:
         for name, projection in projections.items():
             snapshot = await live.read_weights(projection)
             seen["changed"][name] = not np.array_equal(columns(snapshot), columns(before[name]))
-            new = np.round(np.linspace(0.01, 0.04, len(snapshot.weights)), 4)
+            # a pair that rewiring has joined twice has one weight in the list for both
+            pairs = np.column_stack([snapshot.pre, snapshot.post])
+            which = np.unique(pairs, axis=0, return_inverse=True)[1].ravel()
+            new = np.round(np.linspace(0.01, 0.04, which.max() + 1), 4)[which]
             rows = np.column_stack([snapshot.pre, snapshot.post, new])
             try:
                 await live.set_weights(projection, rows)
