@@ -154,16 +154,11 @@ void chip_destroy(struct chip *chip) {
 
 /* ---- reset ---- */
 
-/* Power comes back to memories that hold nothing. Fresh pages are cheaper than to write 128 MB of zeros. */
+/* Power comes back to memories that hold nothing. Pages given back to the host are cheaper than 128 MB of zeros
+ * written. */
 static void clear_memories(struct chip *chip) {
-    uint8_t *sdram = calloc(1, SDRAM_BYTES);
-
-    if (sdram != NULL) {
-        free(chip->sdram);
-        chip->sdram = sdram;
-    } else {
+    if (madvise(chip->sdram, SDRAM_BYTES, MADV_DONTNEED) != 0)
         memset(chip->sdram, 0, SDRAM_BYTES);
-    }
     memset(chip->sysram, 0, SYSRAM_BYTES);
     for (unsigned i = 0; i < CORES_PER_CHIP; i++) {
         struct arm_core *arm = &chip->core[i].arm;
