@@ -64,10 +64,11 @@ class Source:
     populations = (PopulationInfo("source", NEURONS, live=True, injector=False),)
     projections = ()
 
-    def __init__(self) -> None:
+    def __init__(self, spikes: int = SPIKES) -> None:
         self.clock = Clock(1000, 1)
         self.clock.start(None)
         self.fired = 0
+        self._each = spikes
         self.behind_s = 0.0
         self.bare: socket.socket | None = None
         self._streams: list[Stream[SpikeBatch]] = []
@@ -85,7 +86,7 @@ class Source:
     async def run(self, ticks: int) -> None:
         """Fire once a tick by the wall clock; what is late is made up for at once."""
         chance = np.random.default_rng(1)
-        ids = chance.integers(0, NEURONS, (64, SPIKES)).astype(np.int32)
+        ids = chance.integers(0, NEURONS, (64, self._each)).astype(np.int32)
         start = time.monotonic()
         for tick in range(ticks):
             late = time.monotonic() - (start + tick * TICK_S)
