@@ -64,11 +64,11 @@ class Source:
     populations = (PopulationInfo("source", NEURONS, live=True, injector=False),)
     projections = ()
 
-    def __init__(self, spikes: int = SPIKES) -> None:
+    def __init__(self, spikes: int = SPIKES, every_s: float = TICK_S) -> None:
         self.clock = Clock(1000, 1)
         self.clock.start(None)
         self.fired = 0
-        self._each = spikes
+        self._each, self._every_s = spikes, every_s
         self.behind_s = 0.0
         self.bare: socket.socket | None = None
         self._streams: list[Stream[SpikeBatch]] = []
@@ -84,12 +84,12 @@ class Source:
         return Statistics(self.fired)
 
     async def run(self, ticks: int) -> None:
-        """Fire once a tick by the wall clock; what is late is made up for at once."""
+        """Fire once a tick, or so often, by the wall clock; what is late is made up for at once."""
         chance = np.random.default_rng(1)
         ids = chance.integers(0, NEURONS, (64, self._each)).astype(np.int32)
         start = time.monotonic()
         for tick in range(ticks):
-            late = time.monotonic() - (start + tick * TICK_S)
+            late = time.monotonic() - (start + tick * self._every_s)
             self.behind_s = max(self.behind_s, late)
             await trio.sleep(max(0.0, -late))
             now = time.monotonic()

@@ -33,7 +33,8 @@ ROUNDS = 20
 """How often the server's memory and objects are looked at."""
 
 SPIKES = 20
-"""What the good client gets every millisecond."""
+EVERY_S = 0.02
+"""What the good client gets, and how often: little, as the attackers are what this is about."""
 
 AT_ONCE = 16
 """Connections that one attacker has open."""
@@ -205,7 +206,7 @@ def look() -> Seen:
 
 async def measure(number: int, attackers: int, each: int) -> bool:
     """Serve under attack and say what came of it."""
-    source, got, said = Source(SPIKES), 0, 0
+    source, got, said = Source(SPIKES, EVERY_S), 0, 0
     looks: list[Seen] = []
     async with trio.open_nursery() as nursery:
         limits = spinnlive.Limits(clients=2 * AT_ONCE * attackers, hello_s=0.5)
@@ -232,7 +233,7 @@ async def measure(number: int, attackers: int, each: int) -> bool:
 
             async def fire() -> None:
                 while True:
-                    await source.run(100)
+                    await source.run(50)
 
             nursery.start_soon(follow)
             await follows.wait()
@@ -289,7 +290,7 @@ def main() -> None:
     """Measure, or be an attacker."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=1_000_000)
-    parser.add_argument("--each", type=int, default=5, help="messages of one connection")
+    parser.add_argument("--each", type=int, default=10, help="messages of one connection")
     parser.add_argument("--attackers", type=int, default=2)
     parser.add_argument("--attack", nargs=5, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
