@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -83,6 +84,13 @@ def _mask(label: str, side: str, ids: ArrayLike | None, size: int) -> NDArray[np
     return mask
 
 
+class SnapshotReader(Protocol):
+    """Reads the weights of one projection whenever asked."""
+
+    async def read(self) -> WeightSnapshot:
+        """Give the weights as they are now."""
+
+
 class WeightReader:
     """Reads one projection, or the part of it between wanted neurons. What does not change is read
     once."""
@@ -143,7 +151,12 @@ class WeightReader:
 
 
 async def feed_snapshots(
-    feed: Feed[WeightSnapshot], reader: WeightReader, clock: Clock, every: int, tick: Tick, tap: Tap
+    feed: Feed[WeightSnapshot],
+    reader: SnapshotReader,
+    clock: Clock,
+    every: int,
+    tick: Tick,
+    tap: Tap,
 ) -> None:
     """Fill a stream: a snapshot at once, then one at each multiple of ``every`` ticks of the board's
     time, until the live run is closed. Those that a slow reader misses are counted."""
