@@ -164,24 +164,23 @@ async def feed_snapshots(
     while True:
         await feed.wanted()
         try:
-            reached = await _reached(clock, due, tick)
+            await _reached(clock, due, tick)
         except RunStateError:
             return
+        snapshot = await reader.read()  # which may begin in a later interval
         if not first:
-            feed.missed((reached - due) // every)
-        snapshot = await reader.read()
-        due, first = (reached // every + 1) * every, False
+            feed.missed(max(0, snapshot.tick - due) // every)
+        due, first = (snapshot.tick // every + 1) * every, False
         feed.put(snapshot)
         tap.put("weights", snapshot)
 
 
-async def _reached(clock: Clock, tick: int, ask: Tick) -> int:
-    """Wait until the board itself says that it has come to ``tick``; give the tick that it said."""
+async def _reached(clock: Clock, tick: int, ask: Tick) -> None:
+    """Wait until the board itself says that it has come to ``tick``."""
     while True:
         await clock.wait_until(tick)
-        now = await ask()
-        if now >= tick:
-            return now
+        if await ask() >= tick:
+            return
         if not clock.running and not clock.exact:
             await clock.change()  # the estimate was ahead of where the board stopped
 
