@@ -13,8 +13,8 @@ from typing import Any
 import trio
 from numpy.typing import ArrayLike
 
-from spinnlive.boards.bulk import BulkMemory
-from spinnlive.boards.scp import ScpClient
+from spinnlive.boards.bulk import Memory
+from spinnlive.boards.scp_calls import ScpCalls
 from spinnlive.errors import (
     BoardLost,
     DeadCore,
@@ -95,12 +95,12 @@ class Parts:
     populations: tuple[PopulationFacts, ...]
     client: LiveClient
     connection: Connection
-    scp: ScpClient
+    scp: ScpCalls
     watch: Watch
     intakes: Intakes
     background: trio.Nursery
     stepping: Stepping
-    memory: BulkMemory
+    memory: Memory
 
 
 class LiveRun:
