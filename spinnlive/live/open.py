@@ -27,9 +27,11 @@ from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.database import Core
 from spinnlive.live.intake import Intakes
 from spinnlive.live.notifications import LOOPBACK, Notifications
+from spinnlive.live.parts import PATIENCE_S, Parts, patience_s
 from spinnlive.live.progress import progress_line
-from spinnlive.live.run import PATIENCE_S, LiveRun, Parts, patience_s
+from spinnlive.live.run import LiveRun
 from spinnlive.live.services import services
+from spinnlive.live.sources import BoardSources
 from spinnlive.live.stepping import Stepping
 from spinnlive.live.watch import Watch
 from spinnlive.live.worker import Worker
@@ -156,7 +158,7 @@ async def open_live(
             intakes,
             background,
             stepping,
-            memory,
+            partial(BoardSources, simulator, memory),
         )
         live = LiveRun(parts)
         await stack.enter_async_context(recorded(live, parts, background))
