@@ -95,6 +95,7 @@ struct arm_core {
 
     int32_t cycles_granted; /* by the arm_run() in progress */
     int32_t cycles_left;    /* may go below zero by the last instruction's cost */
+    int32_t cycles_held;    /* more of them, kept from translated code, which counts no further than so many */
     uint64_t instructions;  /* executed since the core was made */
 
     /* What the fast engine knows of this core's code; none of it is state. NULL for the plain engine. */

@@ -40,8 +40,11 @@ struct arm_stubs {
     /* To go to these with the ARM pc in EAX: */
     uint8_t *step;          /* back to C, to execute one instruction there by the interpreter */
     uint8_t *unresolved;    /* back to C, to find or make the translation */
-    uint8_t *out_of_budget; /* back to C, to use up a budget that covers no block */
+    uint8_t *out_of_budget; /* on in blocks of one instruction; back to C if there are none or the budget is used up */
     uint8_t *dispatch;      /* to the translation at an address whose lowest bit is the state */
+    /* To call, with the pc in EAX and in EDX where it goes on: the interpreter executes an instruction. It returns if
+     * the translated code may go on behind it. */
+    uint8_t *step_within;
     /* Accesses outside DTCM: address in EAX, value in EDX or to EAX; carry: the interpreter must do it. */
     uint8_t *load_word, *load_half, *load_byte, *store_word, *store_half, *store_byte;
 };
@@ -62,6 +65,10 @@ struct arm_translations {
     bool full;
     struct translator *translator; /* its work space */
 };
+
+/* The interpreter executes an instruction of translated code, which itself goes on at `next_pc` if this returns true.
+ */
+bool arm_step_within(struct arm_core *core, uint32_t next_pc);
 
 /* What arm_stubs.enter returns. */
 enum { EXIT_STEP, EXIT_UNRESOLVED, EXIT_OUT_OF_BUDGET };

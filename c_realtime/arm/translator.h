@@ -38,6 +38,8 @@ struct end {
     uint32_t pc;
     int32_t refund;        /* in units of the budget register */
     const uint8_t *helper; /* of an access */
+    const uint8_t *behind; /* the code behind the instruction; NULL if it ends the block */
+    int32_t resumption;    /* what the instructions there have to be covered by, in units of the budget register */
     unsigned opcode;       /* with which a load's value goes from EAX ... */
     unsigned host;         /* ... to its register; or the register of a store's value */
     unsigned block;
