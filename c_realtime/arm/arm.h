@@ -70,6 +70,12 @@ struct arm_window {
     uint8_t *bytes;
 };
 
+/* A word of ITCM that the core keeps writing while it executes code around it (fast.c). */
+#define ARM_REWRITTEN_WORDS 8
+struct arm_rewritten {
+    uint32_t address, times;
+};
+
 /* The fast engine's translations of code, which the cores of a machine share. */
 struct arm_translations;
 struct arm_page;
@@ -103,7 +109,10 @@ struct arm_core {
     uint32_t generation; /* of the translations, when the pages below were found */
     struct arm_page *page[ARM_CODE_PAGES];
     uint8_t page_visits[ARM_CODE_PAGES]; /* instructions interpreted since the page changed, up to a few */
-    bool wrote;                          /* translated code may have written memory since this was cleared */
+    struct arm_rewritten rewritten[ARM_REWRITTEN_WORDS];
+    uint32_t written_last,
+        written_in_line; /* the end of the last write to ITCM; writes before it, each after another */
+    bool wrote;          /* translated code may have written memory since this was cleared */
 
     struct arm_bus bus;
     struct arm_window window[ARM_WINDOWS];
@@ -133,6 +142,12 @@ void arm_translations_destroy(struct arm_translations *translations);
 
 /* Drop translations that have become too many. No core may be running. */
 void arm_translations_tidy(struct arm_translations *translations);
+
+/* How much there is of them: what comes to rest when the machine goes on doing the same. */
+struct arm_translation_counts {
+    uint32_t pages, code_bytes, drops; /* the last: how often all were dropped */
+};
+struct arm_translation_counts arm_translations_count(const struct arm_translations *translations);
 
 /* Choose a core's engine: fast with these translations, plain with NULL. At any time between runs. */
 void arm_use_translations(struct arm_core *core, struct arm_translations *translations);

@@ -17,7 +17,62 @@ void arm_use_translations(struct arm_core *core, struct arm_translations *transl
     }
 }
 
+/* ---- words that are written again and again ---- */
+
+/* So often written, with code of the page executed in between, a word is a variable. */
+#define TIMES_REWRITTEN 8
+
+/* So many words in line are a program that is being loaded, and what was known of the one before does not hold. */
+#define WORDS_LOADED 16
+
+static struct arm_rewritten *rewritten_word(struct arm_core *core, uint32_t address) {
+    struct arm_rewritten *rarest = core->rewritten;
+
+    for (unsigned i = 0; i < ARM_REWRITTEN_WORDS; i++) {
+        struct arm_rewritten *word = &core->rewritten[i];
+        if (word->times > 0 && word->address == address)
+            return word;
+        if (word->times < rarest->times)
+            rarest = word;
+    }
+    if (rarest->times >= TIMES_REWRITTEN)
+        return NULL; /* too many: this one goes on to be code */
+    *rarest = (struct arm_rewritten){.address = address};
+    return rarest;
+}
+
+bool arm_is_rewritten(const struct arm_core *core, uint32_t address) {
+    for (unsigned i = 0; i < ARM_REWRITTEN_WORDS; i++)
+        if (core->rewritten[i].address == address && core->rewritten[i].times >= TIMES_REWRITTEN)
+            return true;
+    return false;
+}
+
+/* Take note of a write. True if it is one of a word that no translation depends on. */
+static bool is_write_of_variable(struct arm_core *core, uint32_t address, uint32_t length) {
+    core->written_in_line = address == core->written_last ? core->written_in_line + 1 : 0;
+    core->written_last = address + length;
+    if (length > 4 || core->written_in_line >= WORDS_LOADED) {
+        memset(core->rewritten, 0, sizeof core->rewritten);
+        return false;
+    }
+    uint32_t number = address >> PAGE_SHIFT;
+    if (core->page[number] == &core->translations->blank && core->page_visits[number] == 0)
+        return arm_is_rewritten(core, address & ~3u);
+    struct arm_rewritten *word = rewritten_word(core, address & ~3u);
+    if (word == NULL)
+        return false;
+    if (word->times >= TIMES_REWRITTEN)
+        return true;
+    word->times++;
+    return false;
+}
+
+/* ---- code that changes ---- */
+
 void arm_forget_code(struct arm_core *core, uint32_t address, uint32_t length) {
+    if (is_write_of_variable(core, address, length))
+        return;
     /* What a page's code costs depends on the first words behind it, too. */
     uint32_t first = (address < PAGE_LOOK_AHEAD ? 0 : address - PAGE_LOOK_AHEAD) >> PAGE_SHIFT;
     uint32_t last = (length > ARM_ITCM_SIZE - address ? ARM_ITCM_SIZE - 1 : address + length - 1) >> PAGE_SHIFT;

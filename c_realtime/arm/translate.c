@@ -243,10 +243,24 @@ static bool decode_thumb(struct translator *translator, uint32_t pc, struct step
     }
 }
 
+/* Does the meaning of what is at `pc`, or its cost, depend on a word that is written again and again? */
+static bool is_unsteady(const struct translator *translator, uint32_t pc) {
+    const uint8_t *content = translator->page->content;
+    uint32_t from = pc & (PAGE_BYTES - 1), to = from + (translator->thumb ? 2 : 4) + PAGE_LOOK_AHEAD;
+
+    for (uint32_t at = from & ~3u; at < to && at < PAGE_BYTES + PAGE_LOOK_AHEAD; at += 4) {
+        uint32_t word;
+        memcpy(&word, content + at, sizeof word);
+        if (word == REWRITTEN)
+            return true;
+    }
+    return false;
+}
+
 /* What is at `pc`; false if it is left to the interpreter, as are delay loops, which it knows to shorten. */
 static bool decode(struct translator *translator, uint32_t pc, struct step *step) {
     *step = (struct step){.pc = pc, .target = NO_TARGET};
-    if (arm_is_delay_loop(translator->itcm, pc, translator->thumb))
+    if (is_unsteady(translator, pc) || arm_is_delay_loop(translator->itcm, pc, translator->thumb))
         return false;
     if (translator->thumb)
         return decode_thumb(translator, pc, step);

@@ -2,7 +2,11 @@
  *
  * ITCM is looked at in pages. A page of translations belongs to a content, not to a core: every core whose ITCM holds
  * those very bytes at that place uses it. A core that changes a page of its ITCM lets go of the translations; the next
- * time that it executes there it looks for the ones of the new content. */
+ * time that it executes there it looks for the ones of the new content.
+ *
+ * Some software keeps variables among its code: SCAMP counts in a word of its vector table. A word that a core writes
+ * again and again belongs to no content: the page has REWRITTEN in its place, nothing is translated whose meaning or
+ * cost depends on such a word, and writing it lets go of nothing. */
 #ifndef SPINNLIVE_ARM_TRANSLATIONS_H
 #define SPINNLIVE_ARM_TRANSLATIONS_H
 
@@ -31,8 +35,11 @@ struct arm_page {
     uint8_t content[PAGE_BYTES + PAGE_LOOK_AHEAD];
 };
 
+/* An instruction that ARM and Thumb do not define. Where genuine code has it, it is not translated either. */
+#define REWRITTEN 0xe7ffdeffu
+
 #define PAGE_TABLE 1024u /* chains, a power of two */
-#define PAGE_LIMIT 8192u /* pages held at once: 60 MB */
+#define PAGE_LIMIT 2048u /* pages held at once: at most 27 MB. A network of many models has some hundreds */
 
 /* Places in the host code that all translations share; in the writable view, but for `enter`. */
 struct arm_stubs {
@@ -87,6 +94,9 @@ void arm_translate(struct arm_translations *translations, struct arm_page *page,
 
 /* The code for what a core has at `pc`, found or made; NULL if there is none to be had. */
 const void *arm_find_translation(struct arm_core *core, uint32_t pc, bool careful);
+
+/* Is this a word of ITCM that the core writes again and again? */
+bool arm_is_rewritten(const struct arm_core *core, uint32_t address);
 
 static inline const void **arm_slot(struct arm_slots *slots, uint32_t pc, bool thumb) {
     uint32_t offset = pc & (PAGE_BYTES - 1);
