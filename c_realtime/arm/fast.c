@@ -117,6 +117,26 @@ bool arm_step_within(struct arm_core *core, uint32_t next_pc) {
     return core->pc == next_pc && core->thumb == thumb && !core->interrupt_due && !core->waiting && *page == before;
 }
 
+uint64_t arm_access_within(struct arm_core *core, uint32_t address, uint32_t value, uint32_t what) {
+    struct arm_page *const *page = &core->page[core->pc >> PAGE_SHIFT], *before = *page;
+    uint32_t bytes = what & ACCESS_BYTES, loaded = 0;
+
+    if (address & (bytes - 1) || core->bus.is_harmless == NULL || !core->bus.is_harmless(address))
+        return (uint64_t)1 << ACCESS_NOT_DONE;
+    core->wrote = true; /* as in arm_step_within() */
+    core->cycles_left += core->cycles_held - (int32_t)(what / ACCESS_CYCLES(1));
+    if (what & ACCESS_LOADS)
+        core->bus.read(core->bus.context, address, bytes, &loaded);
+    else
+        core->bus.write(core->bus.context, address, bytes,
+                        bytes == 4   ? value
+                        : bytes == 2 ? value & 0xffff
+                                     : value & 0xff);
+    core->cycles_left -= core->cycles_held;
+    core->goes_on = !core->interrupt_due && !core->waiting && *page == before;
+    return loaded;
+}
+
 int32_t arm_run_translated(struct arm_core *core, int32_t cycles) {
     const struct arm_translations *translations = core->translations;
     bool careful = false; /* the budget covers no whole block any more */

@@ -76,6 +76,32 @@ static void write_step_within(struct x64 *code) {
     write_return(code);
 }
 
+/* The registers that a call of the host's convention does not keep are kept here; they are six, and the stack stays
+ * where it belongs. */
+static void write_access_within(struct x64 *code) {
+    static const unsigned kept[6] = {RSI, RDI, R8, R9, R10, R11};
+    uint64_t (*access)(struct arm_core *, uint32_t, uint32_t, uint32_t) = arm_access_within;
+    uint64_t address;
+
+    memcpy(&address, &access, sizeof address);
+    for (unsigned i = 0; i < 6; i++)
+        x64_push(code, kept[i]);
+    x64_reg(code, X64_MOV | X64_WIDE, RDI, CORE);
+    x64_reg(code, X64_MOV, RSI, RAX);
+    x64_reg(code, X64_MOV | X64_WIDE, RAX, BUDGET_REGISTER);
+    x64_shift_wide(code, X64_SAR, RAX, BUDGET_SHIFT);
+    x64_mem(code, X64_MOV_TO, RAX, CORE, OFFSET(cycles_left));
+    x64_load_imm64(code, RAX, address);
+    x64_call_reg(code, RAX);
+    x64_mem(code, X64_MOVSXD, RCX, CORE, OFFSET(cycles_left));
+    x64_shift_wide(code, X64_SHL, RCX, BUDGET_SHIFT);
+    x64_imm(code, X64_G_AND, BUDGET_REGISTER, BUDGET_INSTRUCTIONS);
+    x64_reg(code, X64_OR | X64_WIDE, BUDGET_REGISTER, RCX);
+    for (unsigned i = 6; i-- > 0;)
+        x64_pop(code, kept[i]);
+    x64_ret(code);
+}
+
 /* The budget covers no whole block any more. `leave` goes back to C; there the slots of single instructions are made.
  */
 static void write_out_of_budget(struct x64 *code, uint64_t unresolved, const uint8_t *leave) {
@@ -214,6 +240,8 @@ bool arm_write_stubs(struct arm_translations *translations) {
     write_out_of_budget(code, (uint64_t)(uintptr_t)arm_executable(translations, stubs->unresolved), used_up);
     stubs->step_within = code->at;
     write_step_within(code);
+    stubs->access_within = code->at;
+    write_access_within(code);
     stubs->dispatch = code->at;
     write_dispatch(code, stubs->step);
 

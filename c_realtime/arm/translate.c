@@ -525,6 +525,43 @@ static void emit_interpret(struct translator *translator, const struct end *end,
     x64_jump(translator->code, stub);
 }
 
+/* Go on behind an instruction that has been executed out of the way, if the budget covers it. */
+static void emit_resume(struct translator *translator, const struct end *end) {
+    struct x64 *code = translator->code;
+
+    emit_budget(code, X64_G_SUB, end->resumption);
+    x64_jump_if(code, X64_NS, end->behind);
+    emit_budget(code, X64_G_ADD, end->resumption);
+    x64_load_imm(code, RAX, end->pc + (translator->thumb ? 2 : 4));
+    x64_jump(code, translator->translations->stubs.out_of_budget);
+}
+
+/* The access of a device, and what the instruction does beyond it. With the address in EAX, a store's value in EDX. */
+static void emit_access_within(struct translator *translator, const struct end *end) {
+    struct x64 *code = translator->code;
+    uint32_t cycles = end->step.cycles - end->what / ACCESS_CYCLES(1);
+
+    x64_store_imm(code, CORE, OFFSET(pc), end->pc);
+    x64_load_imm(code, RCX, end->what);
+    x64_call(code, translator->translations->stubs.access_within);
+    x64_bit_test_wide(code, RAX, ACCESS_NOT_DONE);
+    uint8_t *not_done = x64_jump_if(code, X64_C, NULL);
+    if (end->kind == END_LOAD) {
+        if (end->host != RAX || end->opcode != X64_MOV)
+            x64_reg(code, end->opcode, end->host, RAX);
+        emit_store_register(translator, end->step.word >> 12 & 15, end->host);
+    }
+    emit_write_back(translator, &end->step);
+    emit_budget(code, X64_G_SUB, BUDGET(cycles, 1));
+    x64_mem_byte_imm(code, X64_G_CMP, CORE, OFFSET(goes_on), 0);
+    uint8_t *elsewhere = x64_jump_if(code, X64_Z, NULL);
+    emit_resume(translator, end);
+    x64_fill_in(code, elsewhere, code->at);
+    x64_load_imm(code, RAX, end->pc + (translator->thumb ? 2 : 4));
+    x64_jump(code, translator->translations->stubs.unresolved);
+    x64_fill_in(code, not_done, code->at);
+}
+
 /* Have the interpreter execute the instruction, and go on behind it if all is as it was and the budget allows. */
 static void emit_step_within(struct translator *translator, const struct end *end) {
     struct x64 *code = translator->code;
@@ -536,14 +573,12 @@ static void emit_step_within(struct translator *translator, const struct end *en
         return;
     }
     emit_budget(code, X64_G_ADD, end->refund);
+    if (end->kind != END_STEP)
+        emit_access_within(translator, end);
     x64_load_imm(code, RAX, end->pc);
     x64_load_imm(code, RDX, next_pc);
     x64_call(code, stubs->step_within);
-    emit_budget(code, X64_G_SUB, end->resumption);
-    x64_jump_if(code, X64_NS, end->behind);
-    emit_budget(code, X64_G_ADD, end->resumption);
-    x64_load_imm(code, RAX, next_pc);
-    x64_jump(code, stubs->out_of_budget);
+    emit_resume(translator, end);
 }
 
 static void emit_end(struct translator *translator, const struct end *end) {
