@@ -19,7 +19,7 @@ REAL_TIME = 1.0
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 """Of the speeds' axis; those out of sight stay there."""
 
-TITLE_COLUMNS = 24
+TITLE_COLUMNS = 28
 """Width of a network's title (characters)."""
 
 MOST_RUNS_NAMED = 12
