@@ -237,6 +237,9 @@ class _Stepping:
             self.standing = True
             self.changed()
 
+    async def abort(self) -> None:
+        """Nothing is left to be ended."""
+
 
 class _Lane:
     """Stands for the way to an injector's core: what is sent there leaves for nowhere."""
