@@ -34,10 +34,10 @@ class RunTime(RunBase):
         mode lasts on as after `step`, whose errors can come as well.
 
         Raises `UsageError` for a duration that is not a whole number of ticks, or not of
-        ``pausable_every``; `RunStateError` when the live run is closed or another ``run`` is under way; `CoreFailure` when a core stops with
-        an error, `BoardLost` when the board stops answering, `ToolchainError` for what else
-        sPyNNaker cannot do; `FellBehind` if ``stall`` says so, and what its ``call`` raises: the
-        network is stopped then, and can run again.
+        ``pausable_every``; `RunStateError` when the live run is closed or another ``run`` is under
+        way; `CoreFailure` when a core stops with an error, `BoardLost` when the board stops
+        answering, `ToolchainError` for what else sPyNNaker cannot do; `FellBehind` if ``stall``
+        says so, and what its ``call`` raises: the network is stopped then, and can run again.
         """
         await self._course.run(duration_ms, stall, pausable_every)
 

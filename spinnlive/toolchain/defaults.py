@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from spinnlive.toolchain import private
+from spinnlive.toolchain import private, waits
 from spinnlive.toolchain.hook import after_import
 
 CFG_NAME = "spynnaker.cfg"
@@ -80,6 +80,7 @@ def arrange() -> None:
 def install(spinnaker: ModuleType) -> None:
     """Make ``sim.setup()`` read our defaults; ``spinnaker`` is ``spynnaker.pyNN.spinnaker``."""
     private.replace_settings(_setup_configs, _read_settings)
+    waits.shorten(scratch)
     if not _verbose and not _user_wants_logs():
         _be_quiet()
 
