@@ -59,6 +59,9 @@ struct arm_bus {
     /* For how many cycles from now on reads of a word would change nothing, and give numbers from 1 to 2^31 - 1; 0 if
      * that is not known. NULL if it never is. */
     uint64_t (*stays_positive)(void *context, uint32_t address);
+    /* Is there a device that never refuses an access, and does to the core no more than drive its interrupt lines, take
+     * its cycles and write its memories? NULL if there is none. */
+    bool (*is_harmless)(uint32_t address);
 };
 
 /* A plain memory: address a lies in it if (a & mask) == match, at offset a & offset_mask. */
@@ -68,6 +71,12 @@ struct arm_window {
     uint32_t offset_mask;
     uint32_t load_wait, store_wait; /* cycles that an access costs beyond the instruction itself */
     uint8_t *bytes;
+};
+
+/* A word of ITCM that the core keeps writing while it executes code around it (fast.c). */
+#define ARM_REWRITTEN_WORDS 8
+struct arm_rewritten {
+    uint32_t address, times;
 };
 
 /* The fast engine's translations of code, which the cores of a machine share. */
@@ -95,6 +104,7 @@ struct arm_core {
 
     int32_t cycles_granted; /* by the arm_run() in progress */
     int32_t cycles_left;    /* may go below zero by the last instruction's cost */
+    int32_t cycles_held;    /* more of them, kept from translated code, which counts no further than so many */
     uint64_t instructions;  /* executed since the core was made */
 
     /* What the fast engine knows of this core's code; none of it is state. NULL for the plain engine. */
@@ -102,7 +112,11 @@ struct arm_core {
     uint32_t generation; /* of the translations, when the pages below were found */
     struct arm_page *page[ARM_CODE_PAGES];
     uint8_t page_visits[ARM_CODE_PAGES]; /* instructions interpreted since the page changed, up to a few */
-    bool wrote;                          /* translated code may have written memory since this was cleared */
+    struct arm_rewritten rewritten[ARM_REWRITTEN_WORDS];
+    uint32_t written_last,
+        written_in_line; /* the end of the last write to ITCM; writes before it, each after another */
+    bool wrote;          /* translated code may have written memory since this was cleared */
+    bool goes_on;        /* after a device access in the middle of a block: so does the block */
 
     struct arm_bus bus;
     struct arm_window window[ARM_WINDOWS];
@@ -132,6 +146,12 @@ void arm_translations_destroy(struct arm_translations *translations);
 
 /* Drop translations that have become too many. No core may be running. */
 void arm_translations_tidy(struct arm_translations *translations);
+
+/* How much there is of them: what comes to rest when the machine goes on doing the same. */
+struct arm_translation_counts {
+    uint32_t pages, code_bytes, drops; /* the last: how often all were dropped */
+};
+struct arm_translation_counts arm_translations_count(const struct arm_translations *translations);
 
 /* Choose a core's engine: fast with these translations, plain with NULL. At any time between runs. */
 void arm_use_translations(struct arm_core *core, struct arm_translations *translations);

@@ -5,7 +5,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define CODE_BYTES (64u << 20) /* of host code, held at once; the host gives memory only to what is used */
+/* Of host code, held at once; the host gives memory only to what is used. The code of a page that is entered everywhere
+ * comes to some 100 KB, of most pages to less than 20. */
+#define CODE_BYTES (24u << 20)
 
 /* ---- memory for code ----
  * Seen twice: once to write, once to execute, so that no page is ever both. */
@@ -99,6 +101,14 @@ void arm_translations_tidy(struct arm_translations *translations) {
     translations->generation++;
 }
 
+struct arm_translation_counts arm_translations_count(const struct arm_translations *translations) {
+    return (struct arm_translation_counts){
+        .pages = translations->pages,
+        .code_bytes = (uint32_t)(translations->code.at - translations->after_stubs),
+        .drops = translations->generation,
+    };
+}
+
 /* ---- pages ---- */
 
 /* FNV-1a over 64-bit words. */
@@ -112,18 +122,23 @@ static uint64_t hash_of(const uint8_t *content, uint32_t number) {
     return hash ^ hash >> 32;
 }
 
-static void copy_content(uint8_t content[PAGE_BYTES + PAGE_LOOK_AHEAD], const uint8_t *itcm, uint32_t number) {
-    uint32_t start = number << PAGE_SHIFT, rest = ARM_ITCM_SIZE - start;
+static void copy_content(uint8_t content[PAGE_BYTES + PAGE_LOOK_AHEAD], const struct arm_core *core, uint32_t number) {
+    uint32_t start = number << PAGE_SHIFT, rest = ARM_ITCM_SIZE - start, rewritten = REWRITTEN;
     uint32_t length = rest < PAGE_BYTES + PAGE_LOOK_AHEAD ? rest : PAGE_BYTES + PAGE_LOOK_AHEAD;
 
-    memcpy(content, itcm + start, length);
+    memcpy(content, core->itcm + start, length);
     memset(content + length, 0, PAGE_BYTES + PAGE_LOOK_AHEAD - length);
+    for (unsigned i = 0; i < ARM_REWRITTEN_WORDS; i++) {
+        uint32_t address = core->rewritten[i].address;
+        if (address >= start && address - start < length && arm_is_rewritten(core, address))
+            memcpy(content + (address - start), &rewritten, sizeof rewritten);
+    }
 }
 
-static struct arm_page *find_page(struct arm_translations *translations, const uint8_t *itcm, uint32_t number) {
+static struct arm_page *find_page(struct arm_translations *translations, const struct arm_core *core, uint32_t number) {
     uint8_t content[PAGE_BYTES + PAGE_LOOK_AHEAD];
 
-    copy_content(content, itcm, number);
+    copy_content(content, core, number);
     uint64_t hash = hash_of(content, number);
     struct arm_page **chain = &translations->table[hash & (PAGE_TABLE - 1)];
     for (struct arm_page *page = *chain; page != NULL; page = page->next)
@@ -164,7 +179,7 @@ const void *arm_find_translation(struct arm_core *core, uint32_t pc, bool carefu
     const void *code = NULL;
 
     pthread_mutex_lock(&translations->lock);
-    struct arm_page *page = translations->full ? NULL : find_page(translations, core->itcm, number);
+    struct arm_page *page = translations->full ? NULL : find_page(translations, core, number);
     struct arm_slots *slots = page != NULL ? find_slots(translations, page, careful) : NULL;
     if (slots != NULL) {
         const void **slot = arm_slot(slots, pc, core->thumb);

@@ -2,7 +2,11 @@
  *
  * ITCM is looked at in pages. A page of translations belongs to a content, not to a core: every core whose ITCM holds
  * those very bytes at that place uses it. A core that changes a page of its ITCM lets go of the translations; the next
- * time that it executes there it looks for the ones of the new content. */
+ * time that it executes there it looks for the ones of the new content.
+ *
+ * Some software keeps variables among its code: SCAMP counts in a word of its vector table. A word that a core writes
+ * again and again belongs to no content: the page has REWRITTEN in its place, nothing is translated whose meaning or
+ * cost depends on such a word, and writing it lets go of nothing. */
 #ifndef SPINNLIVE_ARM_TRANSLATIONS_H
 #define SPINNLIVE_ARM_TRANSLATIONS_H
 
@@ -31,8 +35,11 @@ struct arm_page {
     uint8_t content[PAGE_BYTES + PAGE_LOOK_AHEAD];
 };
 
+/* An instruction that ARM and Thumb do not define. Where genuine code has it, it is not translated either. */
+#define REWRITTEN 0xe7ffdeffu
+
 #define PAGE_TABLE 1024u /* chains, a power of two */
-#define PAGE_LIMIT 8192u /* pages held at once: 60 MB */
+#define PAGE_LIMIT 2048u /* pages held at once: at most 27 MB. A network of many models has some hundreds */
 
 /* Places in the host code that all translations share; in the writable view, but for `enter`. */
 struct arm_stubs {
@@ -40,8 +47,14 @@ struct arm_stubs {
     /* To go to these with the ARM pc in EAX: */
     uint8_t *step;          /* back to C, to execute one instruction there by the interpreter */
     uint8_t *unresolved;    /* back to C, to find or make the translation */
-    uint8_t *out_of_budget; /* back to C, to use up a budget that covers no block */
+    uint8_t *out_of_budget; /* on in blocks of one instruction; back to C if there are none or the budget is used up */
     uint8_t *dispatch;      /* to the translation at an address whose lowest bit is the state */
+    /* To call, with the pc in EAX and in EDX where it goes on: the interpreter executes an instruction. It returns if
+     * the translated code may go on behind it. */
+    uint8_t *step_within;
+    /* To call for a device access, with the address in EAX, a store's value in EDX and in ECX what it is. RAX has a
+     * load's value, or ACCESS_NOT_DONE. */
+    uint8_t *access_within;
     /* Accesses outside DTCM: address in EAX, value in EDX or to EAX; carry: the interpreter must do it. */
     uint8_t *load_word, *load_half, *load_byte, *store_word, *store_half, *store_byte;
 };
@@ -63,6 +76,17 @@ struct arm_translations {
     struct translator *translator; /* its work space */
 };
 
+/* The interpreter executes an instruction of translated code, which itself goes on at `next_pc` if this returns true.
+ */
+bool arm_step_within(struct arm_core *core, uint32_t next_pc);
+
+/* A device access of translated code, which counts the cycles of its budget down to before the instruction. */
+#define ACCESS_BYTES     7u
+#define ACCESS_LOADS     8u
+#define ACCESS_CYCLES(n) ((n) << 4) /* that the instruction takes before it */
+#define ACCESS_NOT_DONE  32         /* a bit of the answer: nothing has happened */
+uint64_t arm_access_within(struct arm_core *core, uint32_t address, uint32_t value, uint32_t what);
+
 /* What arm_stubs.enter returns. */
 enum { EXIT_STEP, EXIT_UNRESOLVED, EXIT_OUT_OF_BUDGET };
 
@@ -80,6 +104,9 @@ void arm_translate(struct arm_translations *translations, struct arm_page *page,
 
 /* The code for what a core has at `pc`, found or made; NULL if there is none to be had. */
 const void *arm_find_translation(struct arm_core *core, uint32_t pc, bool careful);
+
+/* Is this a word of ITCM that the core writes again and again? */
+bool arm_is_rewritten(const struct arm_core *core, uint32_t address);
 
 static inline const void **arm_slot(struct arm_slots *slots, uint32_t pc, bool thumb) {
     uint32_t offset = pc & (PAGE_BYTES - 1);

@@ -19,7 +19,7 @@ from types import ModuleType
 import trio
 
 from spinnlive import wire
-from spinnlive.boards.bulk import BulkMemory
+from spinnlive.boards.routes import open_memory, open_routes
 from spinnlive.boards.scp import open_scp
 from spinnlive.errors import BoardUnreachable, RunStateError, ToolchainError
 from spinnlive.live.board import PROBE_TRIES, Board, choose_board, ethernet_chips
@@ -119,9 +119,8 @@ async def open_live(
             load = partial(simulator.load, LOOPBACK, notifications.port, sink, folder, beats)
             populations = await _loaded(worker, load, chosen)
         connection = _connected(client)
-        scp = await stack.enter_async_context(
-            open_scp(connection.network.root, window=READS_AT_ONCE)
-        )
+        ethernet = connection.network.ethernet
+        scp = await stack.enter_async_context(open_routes(ethernet, window=READS_AT_ONCE))
         watch = Watch(
             scp, connection.clock, connection.network, _clock_core(connection, populations)
         )
@@ -132,14 +131,14 @@ async def open_live(
                 return READS_AT_ONCE
             return READS_AT_ONCE_STEPPING if stepping.active else READS_AT_ONCE_ALONE
 
-        memory = BulkMemory(connection.network.root, window)
+        memory = open_memory(ethernet, window)
         sockets.callback(memory.close)
         stepping = Stepping(
             simulator,
             worker,
             client,
             connection.clock,
-            await stack.enter_async_context(open_scp(connection.network.root)),
+            await stack.enter_async_context(open_routes(ethernet)),
             background,
             connection.network.app_id,
             quiet=memory.turn,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import trio
 
-from spinnlive.boards.scp import ScpClient
+from spinnlive.boards.scp_calls import ScpCalls
 from spinnlive.errors import BoardLost, DeadCore
 from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.intake import Intakes
@@ -34,7 +34,7 @@ class Parts:
     populations: tuple[PopulationFacts, ...]
     client: LiveClient
     connection: Connection
-    scp: ScpClient
+    scp: ScpCalls
     watch: Watch
     intakes: Intakes
     background: trio.Nursery

@@ -16,7 +16,7 @@ from typing import Any
 import trio
 from numpy.typing import ArrayLike
 
-from spinnlive.boards.bulk import BulkMemory
+from spinnlive.boards.bulk import Memory
 from spinnlive.live.clock import Clock
 from spinnlive.live.feed import fed
 from spinnlive.live.matrices import Matrices
@@ -104,7 +104,7 @@ class Sources(ABC):
 class BoardSources(Sources):
     """Reads the board's memory."""
 
-    def __init__(self, simulator: Simulator, memory: BulkMemory, basis: Basis) -> None:
+    def __init__(self, simulator: Simulator, memory: Memory, basis: Basis) -> None:
         super().__init__(basis)
         self._simulator = simulator
         self._memory = memory

@@ -17,8 +17,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spinnlive.boards.bulk import BulkMemory
-from spinnlive.boards.scp import ScpClient
+from spinnlive.boards.bulk import Memory
+from spinnlive.boards.scp_calls import ScpCalls
 from spinnlive.errors import NeuronIdError, RunStateError
 from spinnlive.live.clock import Clock
 from spinnlive.live.feed import Feed
@@ -97,7 +97,7 @@ class WeightReader:
 
     def __init__(
         self,
-        memory: BulkMemory,
+        memory: Memory,
         layout: WeightsLayout,
         timestep_ms: float,
         tick: Tick,
@@ -185,7 +185,7 @@ async def _reached(clock: Clock, tick: int, ask: Tick) -> None:
             await clock.change()  # the estimate was ahead of where the board stopped
 
 
-async def poll_tick(scp: ScpClient, clock: Clock, x: int, y: int, p: int) -> int:
+async def poll_tick(scp: ScpCalls, clock: Clock, x: int, y: int, p: int) -> int:
     """Ask a core for the tick, tell the clock, and give it; the clock's own while nothing runs or a
     core knows none."""
     if clock.exact:

@@ -19,6 +19,7 @@ def main() -> None:
     hour = kinds.add_parser("hour", help="a live network in free pace: leaks, drift, losses")
     hour.add_argument("--minutes", type=float, default=60.0, help="by the wall clock")
     hour.add_argument("--every", type=float, default=30.0, help="seconds between two looks")
+    hour.add_argument("--address", help="of the board; a free one if it is not given")
     hour.add_argument("--output", type=Path, default=Path("build/soak.jsonl"))
     again = kinds.add_parser("replay", help="a recorded live run, replayed with 1 and 2 threads")
     again.add_argument("--seconds", type=float, default=60.0, help="of biological time")
@@ -30,7 +31,9 @@ def main() -> None:
     import pyNN.spiNNaker as sim  # only now: it takes seconds
 
     if arguments.kind == "hour":
-        wrong = trio.run(soak, sim, arguments.minutes, arguments.every, arguments.output)
+        wrong = trio.run(
+            soak, sim, arguments.minutes, arguments.every, arguments.output, arguments.address
+        )
     else:
         wrong = trio.run(long_replay, sim, arguments.seconds, arguments.output)
     print("\n".join(wrong) or "nothing was found wrong")

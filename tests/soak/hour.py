@@ -1,7 +1,8 @@
 """A live network for an hour, as fast as it goes: does anything leak, drift or get lost? ``make soak``.
 
 The emulated board runs in ``free`` pace, on a clock of its own; `live_network` tells what goes on there. Every so often
-everything that counts is looked at: a line of JSON for each look, and at the end what `soak_verdict` says of them.
+everything that counts is looked at: a line of JSON for each look, and at the end what `soak_verdict` says of them. What
+made no sense is kept beside it, by `strange`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 import trio
 from live_network import BEATS, Counts, define, ended, start
 from soak_verdict import ROUTER_LOCAL, Look, verdict
+from strange import kept
 
 import spinnlive
 from spinnlive.boards.control import control
@@ -67,14 +69,19 @@ async def look(board: EmulatedBoard, live: Any, counts: Counts, began: float) ->
     )
 
 
-async def soak(sim: Any, minutes: float, every_s: float, output: Path) -> list[str]:
+async def soak(
+    sim: Any, minutes: float, every_s: float, output: Path, address: str | None
+) -> list[str]:
     """Run for so long by the wall clock, look every so often; give what was found wrong."""
     counts, looks, began = Counts(), [], time.monotonic()
     sim.setup(timestep=1.0)
     network = define(sim)
-    with output.open("w", encoding="utf-8", buffering=1) as lines:
+    with (
+        output.open("w", encoding="utf-8", buffering=1) as lines,
+        kept(output.with_suffix(".strange.jsonl")),
+    ):
         async with (
-            EmulatedBoard() as board,
+            EmulatedBoard(address) as board,
             ended(sim),
             spinnlive.open_live(sim, board=board, progress=False) as live,
             trio.open_nursery() as nursery,

@@ -74,14 +74,15 @@ async def count_beats(stream: Any, counts: Counts) -> None:
     async for batch in stream:
         if counts.first_tick is None:
             counts.first_tick = batch.tick
-        counts.tick = batch.tick
-        counts.spikes["beats"] += len(batch.neuron_ids)
+        for each in (batch, *stream.take()):  # a board in free pace may be faster than a turn for each
+            counts.tick = each.tick
+            counts.spikes["beats"] += len(each.neuron_ids)
 
 
 async def count(stream: Any, label: str, counts: Counts) -> None:
     """Count a population's spikes."""
     async for batch in stream:
-        counts.spikes[label] += len(batch.neuron_ids)
+        counts.spikes[label] += sum(len(each.neuron_ids) for each in (batch, *stream.take()))
 
 
 async def ping(injector: Any, echoes: Any, counts: Counts) -> None:
