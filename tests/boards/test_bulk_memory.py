@@ -20,9 +20,14 @@ SPANS = [Span(0, 0, SDRAM, 1000), Span(0, 0, SDRAM + 1000, 0), Span(0, 0, SDRAM 
 
 
 @pytest.fixture
-async def board(autojump_clock: MockClock) -> AsyncIterator[ScriptedBoard]:
+def clock(autojump_clock: MockClock) -> MockClock:
     # real sockets: give the kernel a moment before the clock jumps to the next deadline
     autojump_clock.autojump_threshold = 0.02
+    return autojump_clock
+
+
+@pytest.fixture
+async def board(clock: MockClock) -> AsyncIterator[ScriptedBoard]:
     with trio.fail_after(1000):
         async with scripted_board() as played:
             yield played
@@ -41,13 +46,17 @@ def memory(board: ScriptedBoard) -> Iterator[BulkMemory]:
     memory.close()
 
 
-async def test_spans_of_any_length(board: ScriptedBoard, memory: BulkMemory) -> None:
+async def test_spans_of_any_length(
+    board: ScriptedBoard, memory: BulkMemory, clock: MockClock
+) -> None:
     await memory.write([(Span(0, 0, SDRAM, len(DATA)), DATA)])
     assert await memory.read(SPANS) == [DATA[:1000], b"", DATA[1000:1256]]
     assert await memory.read([]) == []
 
 
-async def test_what_is_lost_is_sent_again(board: ScriptedBoard, memory: BulkMemory) -> None:
+async def test_what_is_lost_is_sent_again(
+    board: ScriptedBoard, memory: BulkMemory, clock: MockClock
+) -> None:
     board.poke(SDRAM, DATA)
     board.lose = lambda count: count % 7 == 3
     board.lose_reply = lambda count: count % 5 == 1
@@ -55,7 +64,9 @@ async def test_what_is_lost_is_sent_again(board: ScriptedBoard, memory: BulkMemo
         assert await memory.read(SPANS) == [DATA[:1000], b"", DATA[1000:1256]]
 
 
-async def test_a_board_that_is_busy_for_a_while(board: ScriptedBoard, memory: BulkMemory) -> None:
+async def test_a_board_that_is_busy_for_a_while(
+    board: ScriptedBoard, memory: BulkMemory, clock: MockClock
+) -> None:
     board.poke(SDRAM, DATA)
     board.code = ResultCode.P2P_BUSY
 
@@ -67,7 +78,9 @@ async def test_a_board_that_is_busy_for_a_while(board: ScriptedBoard, memory: Bu
     assert (await memory.read(SPANS))[0] == DATA[:1000]
 
 
-async def test_a_board_that_is_gone(board: ScriptedBoard, memory: BulkMemory) -> None:
+async def test_a_board_that_is_gone(
+    board: ScriptedBoard, memory: BulkMemory, clock: MockClock
+) -> None:
     sent = []
     board.lose = lambda count: not sent.append(count)  # type: ignore[func-returns-value]
     with pytest.raises(BoardLost, match=f"after {TRIES} tries"):
@@ -75,14 +88,16 @@ async def test_a_board_that_is_gone(board: ScriptedBoard, memory: BulkMemory) ->
     assert len(sent) == 4 * TRIES
 
 
-async def test_a_board_that_refuses(board: ScriptedBoard, memory: BulkMemory) -> None:
+async def test_a_board_that_refuses(
+    board: ScriptedBoard, memory: BulkMemory, clock: MockClock
+) -> None:
     board.code = ResultCode.ARG
     with pytest.raises(ScpError, match="0x60000000"):
         await memory.read(SPANS[:1])
 
 
 async def test_a_cancelled_reading_leaves_nothing_behind(
-    board: ScriptedBoard, memory: BulkMemory
+    board: ScriptedBoard, memory: BulkMemory, clock: MockClock
 ) -> None:
     board.poke(SDRAM, DATA)
     board.lose = lambda count: count < 3
