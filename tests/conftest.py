@@ -12,6 +12,8 @@ import pytest
 
 from spinnlive.boards.boot_cache import CACHE_VARIABLE
 
+pytest_plugins = ["deadline"]
+
 RUN = [sys.executable, "-c", "from spinnlive.cli import main; main()", "run"]
 
 

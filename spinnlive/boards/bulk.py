@@ -7,15 +7,16 @@ each piece. `ScpClient` is for everything else.
 from __future__ import annotations
 
 import contextlib
-import socket
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import trio
 
 from spinnlive import wire
-from spinnlive.errors import BoardLost, BoardUnreachable, ScpError
+from spinnlive.boards.link import Link, over_udp
+from spinnlive.errors import BoardLost, ScpError
 from spinnlive.wire.window import SEQUENCES
 
 PIECE = 256
@@ -48,22 +49,34 @@ class Span:
     length: int
 
 
+class Memory(Protocol):
+    """The memory of a machine, see `BulkMemory`."""
+
+    @property
+    def turn(self) -> trio.Lock:
+        """Whoever holds this keeps everybody from reading and writing."""
+
+    async def read(self, spans: Sequence[Span]) -> list[bytes]:
+        """Read each span, of any length."""
+
+    async def write(self, pieces: Sequence[tuple[Span, bytes]]) -> None:
+        """Write these bytes at these places."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
 class BulkMemory:
     """The memory of the board at ``address``. Callers take turns. Close it after use.
 
     ``window`` gives how many requests may be on their way; it is asked again and again, so it can change at any time.
+    ``link`` is the way to the board.
     """
 
-    def __init__(self, address: str, window: Callable[[], int]) -> None:
+    def __init__(self, address: str, window: Callable[[], int], *, link: Link = over_udp) -> None:
         self.address = address
         self._window = window
-        self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._sock.setblocking(False)
-        try:
-            self._sock.connect((address, wire.SCP_UDP_PORT))
-        except OSError as error:
-            self._sock.close()
-            raise BoardUnreachable(f"no board can be reached at {address}: {error}") from error
+        self._sock = link(address)
         self._turn = trio.Lock()
         self._sequence = 0
 

@@ -1,4 +1,4 @@
-"""An SCP client in trio: read and write a board's memory, ask cores for the time, count cores.
+"""An SCP client in trio, for one board: `spinnlive.boards.scp_calls` says what can be asked.
 
 It is made of one UDP socket and one `ScpWindow`, and starts no task of its own. Whichever caller
 waits first reads the socket for all of them; when it has what it waits for, the next one takes
@@ -9,13 +9,15 @@ nothing else.
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import trio
 
 from spinnlive import wire
+from spinnlive.boards.link import Link
+from spinnlive.boards.scp_calls import ScpCalls
 from spinnlive.errors import BoardLost, BoardUnreachable, ScpError
 from spinnlive.wire.sdp import PORT_RUN_CONTROL, ROOT_CHIP
 
@@ -23,18 +25,13 @@ MAX_DATAGRAM = 600
 """How much is read of a datagram (bytes): over twice the largest reply, so that a longer one is
 seen as such."""
 
-COUNT_TIMEOUT_S = 2.0
-"""How long SCAMP may take to count the cores of a machine, as SpiNNMan allows it (seconds)."""
-
-TICK_UNKNOWN = 0xFFFFFFFF
-"""What a core answers to "get time" before its first tick."""
-
 
 @asynccontextmanager
 async def open_scp(
     address: str,
     *,
     port: int = wire.SCP_UDP_PORT,
+    link: Link | None = None,
     window: int = 4,
     timeout_s: float = 0.5,
     tries: int = 8,
@@ -42,17 +39,32 @@ async def open_scp(
     """Open a client to the board at ``address``; nothing is sent yet.
 
     ``window``: requests under way at once. ``timeout_s`` and ``tries``: how long to wait for a
-    reply (seconds), and how often a request is sent before the board counts as gone. Raises
-    `BoardUnreachable` when the address cannot be used. Leaving the block closes the socket.
+    reply (seconds), and how often a request is sent before the board counts as gone. ``link`` is
+    the way to the board, if it is not UDP to ``port``. Raises `BoardUnreachable` when the address
+    cannot be used. Leaving the block closes the socket.
     """
-    with trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        try:
-            await sock.connect((address, port))
-        except OSError as error:
-            raise BoardUnreachable(f"no board can be reached at {address}: {error}") from error
+    if link is None:
+        sock = await _connected(address, port)
+    else:
+        sock = trio.socket.from_stdlib_socket(link(address))
+    with sock:
         name = address if port == wire.SCP_UDP_PORT else f"{address}:{port}"
         transactions = wire.ScpWindow(size=window, timeout_s=timeout_s, tries=tries)
         yield ScpClient(name, sock, transactions)
+
+
+async def _connected(address: str, port: int) -> trio.socket.SocketType:
+    """Give a socket to the board; looking up its name may take a while."""
+    sock = trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        await sock.connect((address, port))
+    except OSError as error:
+        sock.close()
+        raise BoardUnreachable(f"no board can be reached at {address}: {error}") from error
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 @dataclass(slots=True)
@@ -70,8 +82,8 @@ class _Burst:
         return self.failure is not None or len(self.replies) == len(self.requests)
 
 
-class ScpClient:
-    """The conversation with one board.
+class ScpClient(ScpCalls):
+    """The conversation with one board; see `ScpCalls` for what can be asked.
 
     Made by `open_scp`. Any number of tasks may call it at once.
     """
@@ -87,21 +99,6 @@ class ScpClient:
         self._refused = False
         self._patience = trio.CancelScope()
 
-    async def call(
-        self,
-        request: wire.ScpRequest,
-        *,
-        timeout_s: float | None = None,
-        tries: int | None = None,
-    ) -> wire.ScpReply:
-        """Send one request and give its reply.
-
-        ``timeout_s`` and ``tries`` take the place of the client's own; a request that must not be
-        repeated (SCAMP does not notice repetitions) wants ``tries=1``. Raises `BoardUnreachable`,
-        `BoardLost` or `ScpError`. A cancelled call may have been carried out on the board or not.
-        """
-        return (await self.burst([request], timeout_s=timeout_s, tries=tries))[0]
-
     async def burst(
         self,
         requests: Sequence[wire.ScpRequest],
@@ -109,11 +106,7 @@ class ScpClient:
         timeout_s: float | None = None,
         tries: int | None = None,
     ) -> list[wire.ScpReply]:
-        """Send many requests, as many at once as the window takes, and give their replies in order.
-
-        The order in which the board carries them out is not promised. Raises as `call`, at the
-        first failure; what was not sent by then is not sent.
-        """
+        """See `ScpCalls.burst`."""
         burst = _Burst(requests)
         self._bursts.append(burst)
         try:
@@ -129,71 +122,6 @@ class ScpClient:
         if burst.failure is not None:
             raise self._error(burst.failure)
         return [burst.replies[place] for place in range(len(requests))]
-
-    async def read(self, x: int, y: int, address: int, length: int) -> bytes:
-        """Read ``length`` bytes of the memory of chip ``x, y``; any length. Raises as `call`."""
-        pieces = [
-            wire.read_request(x, y, address + start, min(256, length - start))
-            for start in range(0, length, 256)
-        ]
-        replies = await self.burst(pieces)
-        for piece, reply in zip(pieces, replies, strict=True):
-            if len(reply.data) != piece.arg2:
-                raise ScpError(
-                    f"board {self.address}: chip {x}, {y} answered a READ of {piece.arg2} bytes at "
-                    f"{piece.arg1:#010x} with {len(reply.data)}"
-                )
-        return b"".join(reply.data for reply in replies)
-
-    async def write(self, x: int, y: int, address: int, data: bytes | memoryview) -> None:
-        """Write the memory of chip ``x, y``; any length. Raises as `call`.
-
-        A cancelled or failed write leaves the memory partly written.
-        """
-        await self.burst(
-            [
-                wire.write_request(x, y, address + start, bytes(data[start : start + 256]))
-                for start in range(0, len(data), 256)
-            ]
-        )
-
-    async def version(self) -> wire.Version:
-        """Ask the root chip who it is. Raises as `call`."""
-        reply = await self.call(wire.version_request())
-        with self._making_sense_of("VER"):
-            return wire.parse_version(reply.data)
-
-    async def chip_info(self, x: int, y: int) -> wire.ChipInfo:
-        """Ask chip ``x, y`` to describe itself.
-
-        Raises as `call`; a chip that is missing gives `ScpError`.
-        """
-        return (await self.chip_infos([(x, y)]))[0]
-
-    async def chip_infos(self, chips: Sequence[tuple[int, int]]) -> list[wire.ChipInfo]:
-        """Ask several chips, each ``(x, y)``, to describe themselves. Raises as `chip_info`."""
-        replies = await self.burst([wire.chip_info_request(x, y) for x, y in chips])
-        with self._making_sense_of("INFO"):
-            return [wire.parse_chip_info(reply.data) for reply in replies]
-
-    async def tick(self, x: int, y: int, cpu: int) -> int | None:
-        """Ask a simulation core for its current tick.
-
-        None before its first one. Raises as `call`.
-        """
-        reply = await self.call(wire.get_time_request(x, y, cpu))
-        with self._making_sense_of("get time"):
-            tick = reply.word()
-        return None if tick == TICK_UNKNOWN else tick
-
-    async def count_cores(self, app_id: int, state: wire.CpuState, x: int = 0, y: int = 0) -> int:
-        """Count the cores of an application in a state, on the board of Ethernet chip ``x, y``.
-
-        Raises as `call`.
-        """
-        reply = await self.call(wire.count_request(x, y, app_id, state), timeout_s=COUNT_TIMEOUT_S)
-        with self._making_sense_of("COUNT"):
-            return reply.word()
 
     def statistics(self) -> wire.WindowStatistics:
         """Give the counts of requests, repetitions, duplicates and strangers so far."""
@@ -272,15 +200,6 @@ class ScpClient:
             self._refused = True
         except OSError as error:
             raise self._gone(f"the socket failed: {error}") from error
-
-    @contextmanager
-    def _making_sense_of(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except wire.MalformedPacket as error:
-            raise ScpError(
-                f"board {self.address} answered {what} with nonsense: {error}"
-            ) from error
 
     def _error(self, failed: wire.Failed) -> BoardUnreachable | BoardLost | ScpError:
         request = failed.request

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import click
 import trio
-from rich.console import Console
-from rich.live import Live
 
 from spinnlive.boards.control import BoardStatus, Pace
 from spinnlive.boards.emulated import BOARDS_JOINED, CHIPS_A_BOARD, MOST_THREADS, EmulatedBoard
@@ -45,8 +43,12 @@ async def _wait_for_interrupt(cancel: trio.CancelScope) -> None:
             return
 
 
-async def _show(board: EmulatedBoard, console: Console) -> None:
+async def _show(board: EmulatedBoard) -> None:
     """Renew the status line until cancelled. On something else than a terminal, say nothing more."""
+    from rich.console import Console  # the board answers by now
+    from rich.live import Live
+
+    console = Console(highlight=False)
     before, since = await board.status(), trio.current_time()
     with Live(console=console, auto_refresh=False, transient=True) as display:
         while True:
@@ -63,7 +65,7 @@ async def _show(board: EmulatedBoard, console: Console) -> None:
             before, since = now, trio.current_time()
 
 
-async def run_board(board: EmulatedBoard, console: Console, *, waits: bool) -> None:
+async def run_board(board: EmulatedBoard, *, waits: bool) -> None:
     """Run an emulated board until SIGINT or SIGTERM, then say what it has done.
 
     ``waits``: it waits to be booted.
@@ -75,24 +77,24 @@ async def run_board(board: EmulatedBoard, console: Console, *, waits: bool) -> N
             boards = len(board.addresses)
             machine = f"SpiNN-{board.version}" if boards == 1 else f"machine of {boards} SpiNN-5"
             reach = board.address if boards == 1 else f"{board.address} to {board.addresses[-1]}"
-            console.print(
+            click.echo(
                 f"An emulated {machine} ({board.chips} chips) answers on {reach}, {state}. Ctrl-C ends it."
             )
             try:
-                await _show(board, console)
+                await _show(board)
             finally:
                 with trio.move_on_after(1, shield=True), suppress(BoardLost):
                     last = await board.status()
-                    console.print(
+                    click.echo(
                         f"Ran for {last.emulated_s:.1f} s of emulated time; packets in {last.datagrams_in}, "
                         f"out {last.datagrams_out}."
                     )
 
 
-async def run_replay(log: Path, threads: int, console: Console) -> None:
+async def run_replay(log: Path, threads: int) -> None:
     """Have a recorded run again and tell the outcome; raises `BoardFailed` when it is another run."""
     told = await replay(log, threads=threads)
-    console.print(
+    click.echo(
         f"Replayed {told.until_s:.3f} s of emulated time: {told.datagrams_in} packets in, "
         f"{told.datagrams_out} out. State {told.state_hash}."
     )
@@ -102,9 +104,9 @@ async def run_replay(log: Path, threads: int, console: Console) -> None:
             f"{told.difference}"
         )
     if told.whole:
-        console.print("The same as recorded, bit for bit.")
+        click.echo("The same as recorded, bit for bit.")
     else:
-        console.print("The same as recorded; the record breaks off there.")
+        click.echo("The same as recorded; the record breaks off there.")
 
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -178,9 +180,8 @@ def board(
     log: Path | None,
 ) -> None:
     """Run an emulated SpiNNaker board in the foreground."""
-    console = Console(highlight=False)
     if log is not None:
-        trio.run(run_replay, log, threads, console)
+        trio.run(run_replay, log, threads)
         return
     large = kind == "spinn5" or chips == "48"
     if (large and chips == "4") or (kind == "spinn3" and chips == "48"):
@@ -203,4 +204,4 @@ def board(
         record=record,
         restore=restore,
     )
-    trio.run(partial(run_board, emulated, console, waits=not booted and restore is None))
+    trio.run(partial(run_board, emulated, waits=not booted and restore is None))

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
-from spinnlive.cli.bench import bench
-from spinnlive.cli.board import board
-from spinnlive.cli.demo import demo
-from spinnlive.cli.export import export
-from spinnlive.cli.fault import fault, gdb
-from spinnlive.cli.inspect import inspect
-from spinnlive.cli.monitor import monitor
-from spinnlive.cli.probe import probe
-from spinnlive.cli.replay import replay
-from spinnlive.cli.run import run
-from spinnlive.cli.send import send
-from spinnlive.cli.serve import serve
-from spinnlive.cli.tap import tap
 from spinnlive.errors import SpinnliveError, UsageError
+
+COMMANDS = {
+    "bench": "bench",
+    "board": "board",
+    "demo": "demo",
+    "export": "export",
+    "fault": "fault",
+    "gdb": "fault",
+    "inspect": "inspect",
+    "monitor": "monitor",
+    "probe": "probe",
+    "replay": "replay",
+    "run": "run",
+    "send": "send",
+    "serve": "serve",
+    "tap": "tap",
+}
+"""The commands, and in which module of this package each is; only that of the command in question is imported."""
 
 EXIT_USAGE = 2
 EXIT_FAILED = 1
@@ -51,7 +57,16 @@ def only_interrupted(error: BaseException) -> bool:
 
 
 class _Commands(click.Group):
-    """A group of commands in which an error of ours, or Ctrl-C, ends the program with one line."""
+    """The group of `COMMANDS`, in which an error of ours, or Ctrl-C, ends the program with one line."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"spinnlive.cli.{COMMANDS[name]}"), name)
+        return command
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -72,19 +87,3 @@ class _Commands(click.Group):
 @click.version_option(package_name="spinnlive")
 def main() -> None:
     """Run PyNN networks live on SpiNNaker, real or emulated."""
-
-
-main.add_command(bench)
-main.add_command(board)
-main.add_command(demo)
-main.add_command(export)
-main.add_command(fault)
-main.add_command(gdb)
-main.add_command(inspect)
-main.add_command(monitor)
-main.add_command(probe)
-main.add_command(replay)
-main.add_command(run)
-main.add_command(send)
-main.add_command(serve)
-main.add_command(tap)

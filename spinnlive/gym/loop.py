@@ -21,8 +21,9 @@ from numpy.typing import ArrayLike
 from spinnlive.errors import RunStateError, UsageError
 from spinnlive.gym.periods import Counts, Mode, Periods, RealTime, Stepped
 from spinnlive.live.injector import Injector
-from spinnlive.live.run import LiveRun, whole_ticks
+from spinnlive.live.run import LiveRun
 from spinnlive.live.services import services
+from spinnlive.live.ticks import whole_ticks
 
 Sense = Callable[[Any, float], ArrayLike]
 """From an observation and a time (ms of biological time) to the ids of the neurons that fire in it,

@@ -1,7 +1,9 @@
 """The live run: a network on a board with async streams in and out. Knows no class of sPyNNaker.
 
 * `open`: `open_live`, which puts all of the following together
-* `run`: `LiveRun`, what the user holds
+* `run`: `LiveRun`, what the user holds; by subject: `run_time`, `run_output`, `run_input`, `run_memory`; `run_base`
+* `parts`, `course`, `ticks`: what it is made of; where it stands; durations in ticks
+* `sources`: where it has weights, samples and telemetry from: a board, a recording, a script
 * `streams`, `feed`: the contract of every stream; streams that a task fills
 * `spikes`, `merge`, `windows`, `waiting`, `readers`: spikes from the socket to their readers
 * `watermark`, `loss`, `delivery`, `report`, `statistics`: how far the spikes have come, and what was lost

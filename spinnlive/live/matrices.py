@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinnlive.boards.bulk import BulkMemory, Span
+from spinnlive.boards.bulk import Memory, Span
 from spinnlive.live.rows import Synapses, decode_rows
 from spinnlive.live.vcpu import region_addresses
 from spinnlive.toolchain.values import MatrixBlock, MatrixCore, WeightsLayout
@@ -54,7 +54,7 @@ class Block:
 class Matrices:
     """The matrices of a projection, or the part of them that a selection needs."""
 
-    def __init__(self, memory: BulkMemory, layout: WeightsLayout, wanted: Selection) -> None:
+    def __init__(self, memory: Memory, layout: WeightsLayout, wanted: Selection) -> None:
         self.layout = layout
         self._memory = memory
         self._wanted = wanted

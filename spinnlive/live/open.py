@@ -19,7 +19,7 @@ from types import ModuleType
 import trio
 
 from spinnlive import wire
-from spinnlive.boards.bulk import BulkMemory
+from spinnlive.boards.routes import open_memory, open_routes
 from spinnlive.boards.scp import open_scp
 from spinnlive.errors import BoardUnreachable, RunStateError, ToolchainError
 from spinnlive.live.board import PROBE_TRIES, Board, choose_board, ethernet_chips
@@ -27,9 +27,11 @@ from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.database import Core
 from spinnlive.live.intake import Intakes
 from spinnlive.live.notifications import LOOPBACK, Notifications
+from spinnlive.live.parts import PATIENCE_S, Parts, patience_s
 from spinnlive.live.progress import progress_line
-from spinnlive.live.run import PATIENCE_S, LiveRun, Parts, patience_s
+from spinnlive.live.run import LiveRun
 from spinnlive.live.services import services
+from spinnlive.live.sources import BoardSources
 from spinnlive.live.stepping import Stepping
 from spinnlive.live.watch import Watch
 from spinnlive.live.worker import Worker
@@ -117,9 +119,8 @@ async def open_live(
             load = partial(simulator.load, LOOPBACK, notifications.port, sink, folder, beats)
             populations = await _loaded(worker, load, chosen)
         connection = _connected(client)
-        scp = await stack.enter_async_context(
-            open_scp(connection.network.root, window=READS_AT_ONCE)
-        )
+        ethernet = connection.network.ethernet
+        scp = await stack.enter_async_context(open_routes(ethernet, window=READS_AT_ONCE))
         watch = Watch(
             scp, connection.clock, connection.network, _clock_core(connection, populations)
         )
@@ -130,14 +131,14 @@ async def open_live(
                 return READS_AT_ONCE
             return READS_AT_ONCE_STEPPING if stepping.active else READS_AT_ONCE_ALONE
 
-        memory = BulkMemory(connection.network.root, window)
+        memory = open_memory(ethernet, window)
         sockets.callback(memory.close)
         stepping = Stepping(
             simulator,
             worker,
             client,
             connection.clock,
-            await stack.enter_async_context(open_scp(connection.network.root)),
+            await stack.enter_async_context(open_routes(ethernet)),
             background,
             connection.network.app_id,
             quiet=memory.turn,
@@ -157,7 +158,7 @@ async def open_live(
             intakes,
             background,
             stepping,
-            memory,
+            partial(BoardSources, simulator, memory),
         )
         live = LiveRun(parts)
         await stack.enter_async_context(recorded(live, parts, background))

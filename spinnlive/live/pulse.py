@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterable
 
 from spinnlive import wire
-from spinnlive.boards.scp import ScpClient
+from spinnlive.boards.scp_calls import ScpCalls
 from spinnlive.errors import BoardLost, BoardUnreachable, DeadCore, ScpError
 from spinnlive.live.database import Core
 
@@ -28,7 +28,7 @@ TRIES = 2
 class Pulse:
     """Asks the cores of the network in turn whether they take messages."""
 
-    def __init__(self, scp: ScpClient, cores: Iterable[Core]) -> None:
+    def __init__(self, scp: ScpCalls, cores: Iterable[Core]) -> None:
         self._scp = scp
         # monitor cores are of no population, and need not know the question
         self._turn = deque(core for core in cores if core.population is not None)

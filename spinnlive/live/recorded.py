@@ -17,7 +17,7 @@ import numpy as np
 import trio
 from numpy.typing import NDArray
 
-from spinnlive.boards.bulk import BulkMemory, Span
+from spinnlive.boards.bulk import Memory, Span
 from spinnlive.errors import RunStateError, SpinnliveError
 from spinnlive.live.clock import Clock
 from spinnlive.live.feed import Feed
@@ -69,7 +69,7 @@ class _Buffer:
 class Recording:
     """Reads the samples of one variable of one population, each of them once."""
 
-    def __init__(self, memory: BulkMemory, layout: RecordingLayout, timestep_ms: float) -> None:
+    def __init__(self, memory: Memory, layout: RecordingLayout, timestep_ms: float) -> None:
         self._memory = memory
         self._layout = layout
         self._timestep_ms = timestep_ms

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from spinnlive.boards.scp import ScpClient
+from spinnlive.boards.scp_calls import ScpCalls
 from spinnlive.errors import BoardUnreachable, RemoteError
 from spinnlive.live.client import Connection
 from spinnlive.live.database import LiveTag
@@ -110,7 +110,7 @@ def _gatherer_lines(each: GathererReport) -> str:
     return line
 
 
-async def read_counters(scp: ScpClient, tag: LiveTag) -> GathererCounters:
+async def read_counters(scp: ScpCalls, tag: LiveTag) -> GathererCounters:
     """Read what a gatherer counted up to where the network stopped last.
 
     Raises `BoardLost` and `ScpError`.
@@ -135,7 +135,7 @@ async def stopped(connection: Connection, tick: int, *, whole: bool) -> None:
 
 async def make_report(
     connection: Connection,
-    scp: ScpClient,
+    scp: ScpCalls,
     recorded: Callable[[str], Awaitable[RecordedSpikes | None]],
 ) -> LiveReport:
     """Put together what is known while the network stands; ``recorded`` is asked for what the board
@@ -182,6 +182,6 @@ def _gatherer(
     )
 
 
-async def _word(scp: ScpClient, tag: LiveTag, address: int) -> int:
+async def _word(scp: ScpCalls, tag: LiveTag, address: int) -> int:
     value: int = _WORD.unpack(await scp.read(tag.x, tag.y, address, _WORD.size))[0]
     return value

@@ -6,7 +6,7 @@ so its sockets must not be cancelled with it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import trio
@@ -37,24 +37,6 @@ async def services() -> AsyncIterator[trio.Nursery]:
         while isinstance(failure, BaseExceptionGroup) and len(failure.exceptions) == 1:
             failure = failure.exceptions[0]  # one group for each of the two nurseries
         raise failure from failure.__cause__
-
-
-async def together(calls: Sequence[Callable[[], Awaitable[None]]]) -> None:
-    """Make several calls at once; the first error cancels the others and comes out as itself."""
-    failed: list[Exception] = []
-    async with trio.open_nursery() as nursery:
-
-        async def one(call: Callable[[], Awaitable[None]]) -> None:
-            try:
-                await call()
-            except Exception as error:
-                failed.append(error)
-                nursery.cancel_scope.cancel()
-
-        for call in calls:
-            nursery.start_soon(one, call)
-    if failed:
-        raise failed[0]
 
 
 async def _shielded(block: trio.CancelScope, task_status: trio.TaskStatus[trio.Nursery]) -> None:

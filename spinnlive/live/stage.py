@@ -16,11 +16,12 @@ import numpy as np
 import trio
 from numpy.typing import ArrayLike
 
-from spinnlive.errors import RunStateError, SpinnliveError, UsageError
+from spinnlive.errors import RunStateError, SpinnliveError
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import NetworkMap, SourceCore
 from spinnlive.live.keys import KeyTable
-from spinnlive.live.run import Parts
+from spinnlive.live.parts import Parts
+from spinnlive.live.sources import Basis, Sources
 from spinnlive.live.spikes import SpikeRouter
 from spinnlive.live.tap import Tap
 from spinnlive.live.watermark import Watermark
@@ -41,7 +42,7 @@ class StageClock(Clock):
     def __init__(
         self, timestep_us: int, time_scale_factor: int, host_time: Callable[[], float], tap: Tap
     ) -> None:
-        super().__init__(timestep_us, time_scale_factor, host_time, tap)
+        super().__init__(timestep_us, time_scale_factor, host_time, tap, trio.sleep_until)
         self._over: BaseException | None = None
         self._targets: list[int] = []
         self._moved = trio.lowlevel.ParkingLot()
@@ -187,10 +188,6 @@ class _Simulator:
     async def recorded_spikes(self, label: str) -> None:
         """No board has recorded anything."""
 
-    def weights_layout(self, projection: Any) -> Any:
-        """There is no memory to read."""
-        raise UsageError("a live run without a board has no memory to read weights from")
-
 
 class _Worker:
     """Stands for the thread of sPyNNaker."""
@@ -271,7 +268,9 @@ class _Client:
     error: SpinnliveError | None = None
 
 
-def parts_on(stage: Stage, play: Play) -> tuple[Parts, StageConnection]:
+def parts_on(
+    stage: Stage, play: Play, sources: Callable[[Basis], Sources]
+) -> tuple[Parts, StageConnection]:
     """Give the parts of a live run whose time is made by ``play``, and the connection among them.
 
     What is injected leaves for nowhere: only the tap is told of it.
@@ -288,6 +287,6 @@ def parts_on(stage: Stage, play: Play) -> tuple[Parts, StageConnection]:
         intakes=cast(Any, _Intakes(stage.populations)),
         background=stage.background,
         stepping=cast(Any, _Stepping(play)),
-        memory=cast(Any, None),
+        sources=sources,
     )
     return parts, connection

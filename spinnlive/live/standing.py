@@ -15,10 +15,10 @@ from functools import partial
 import trio
 
 from spinnlive import wire
-from spinnlive.boards.scp import ScpClient
+from spinnlive.boards.scp_calls import ScpCalls
+from spinnlive.boards.together import together
 from spinnlive.errors import BoardLost, CoreFailure, ScpError
 from spinnlive.live.database import Core
-from spinnlive.live.services import together
 from spinnlive.live.watch import FAILED, describe_failure
 
 SYNC_STATES = (wire.CpuState.SYNC0, wire.CpuState.SYNC1)
@@ -66,7 +66,7 @@ class SimulationCores:
     it goes on.
     """
 
-    def __init__(self, scp: ScpClient, cores: Iterable[Core], app_id: int) -> None:
+    def __init__(self, scp: ScpCalls, cores: Iterable[Core], app_id: int) -> None:
         self._scp = scp
         self._cores = tuple(cores)
         self._app_id = app_id

@@ -19,7 +19,7 @@ from enum import Enum, auto
 import trio
 
 from spinnlive import wire
-from spinnlive.boards.scp import ScpClient
+from spinnlive.boards.scp_calls import ScpCalls
 from spinnlive.errors import RunStateError, SpinnliveError, ToolchainError
 from spinnlive.live.client import LiveClient, at_once
 from spinnlive.live.clock import Clock
@@ -59,7 +59,7 @@ class Stepping:
         worker: Worker,
         client: LiveClient,
         clock: Clock,
-        scp: ScpClient,
+        scp: ScpCalls,
         nursery: trio.Nursery,
         app_id: int,
         quiet: trio.Lock,

@@ -31,6 +31,9 @@ spikes is not read, so every other reader of spikes waits as well, and when the 
 full the kernel drops what the board goes on sending, which is counted as loss.
 """
 
+BUFFER = 1024
+"""Batches that a stream of spikes holds unless told otherwise: a second at 1 ms ticks."""
+
 
 @dataclass(frozen=True, slots=True)
 class StreamStatistics:

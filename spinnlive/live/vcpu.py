@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from spinnlive.boards.bulk import BulkMemory, Span
+from spinnlive.boards.bulk import Memory, Span
 
 VCPU_BASE = 0xE5007000
 VCPU_SIZE = 128
@@ -23,7 +23,7 @@ _WORD = struct.Struct("<I")
 
 
 async def region_addresses(
-    memory: BulkMemory, wanted: Sequence[tuple[int, int, int, int]]
+    memory: Memory, wanted: Sequence[tuple[int, int, int, int]]
 ) -> list[int]:
     """Give the address of each region: chip ``x, y``, core ``p``, number of the region.
 
@@ -41,6 +41,6 @@ async def region_addresses(
     )
 
 
-async def _words(memory: BulkMemory, places: Sequence[tuple[int, int, int]]) -> list[int]:
+async def _words(memory: Memory, places: Sequence[tuple[int, int, int]]) -> list[int]:
     found = await memory.read([Span(x, y, address, _WORD.size) for x, y, address in places])
     return [_WORD.unpack(each)[0] for each in found]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import trio
 
 from spinnlive import wire
-from spinnlive.boards.scp import ScpClient
+from spinnlive.boards.scp_calls import ScpCalls
 from spinnlive.errors import BoardLost, BoardUnreachable, CoreFailure, ScpError, SpinnliveError
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import Core, NetworkMap
@@ -76,7 +76,7 @@ RTE_SENTENCES = {
 _VCPU = struct.Struct("<40xIBBBB24x16s")
 
 
-async def failed_cores(scp: ScpClient, cores: Iterable[Core]) -> list[Core]:
+async def failed_cores(scp: ScpCalls, cores: Iterable[Core]) -> list[Core]:
     """Give the cores that have failed, by one INFO for each chip.
 
     COUNT would need one request for each board, but SCAMP keeps one count at a time for the whole
@@ -94,7 +94,7 @@ async def failed_cores(scp: ScpClient, cores: Iterable[Core]) -> list[Core]:
     ]
 
 
-async def describe_failure(scp: ScpClient, cores: Iterable[Core]) -> CoreFailure | None:
+async def describe_failure(scp: ScpCalls, cores: Iterable[Core]) -> CoreFailure | None:
     """Look at every core and name the failed ones in one error; None when all are well."""
     findings = []
     for core in cores:
@@ -124,7 +124,7 @@ class Watch:
     ``core`` is any simulation core of the network; it is asked for the tick.
     """
 
-    def __init__(self, scp: ScpClient, clock: Clock, network: NetworkMap, core: Core) -> None:
+    def __init__(self, scp: ScpCalls, clock: Clock, network: NetworkMap, core: Core) -> None:
         self.failure: SpinnliveError | None = None
         self._scp = scp
         self._clock = clock

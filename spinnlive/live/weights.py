@@ -12,12 +12,13 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spinnlive.boards.bulk import BulkMemory
-from spinnlive.boards.scp import ScpClient
+from spinnlive.boards.bulk import Memory
+from spinnlive.boards.scp_calls import ScpCalls
 from spinnlive.errors import NeuronIdError, RunStateError
 from spinnlive.live.clock import Clock
 from spinnlive.live.feed import Feed
@@ -83,13 +84,20 @@ def _mask(label: str, side: str, ids: ArrayLike | None, size: int) -> NDArray[np
     return mask
 
 
+class SnapshotReader(Protocol):
+    """Reads the weights of one projection whenever asked."""
+
+    async def read(self) -> WeightSnapshot:
+        """Give the weights as they are now."""
+
+
 class WeightReader:
     """Reads one projection, or the part of it between wanted neurons. What does not change is read
     once."""
 
     def __init__(
         self,
-        memory: BulkMemory,
+        memory: Memory,
         layout: WeightsLayout,
         timestep_ms: float,
         tick: Tick,
@@ -143,7 +151,12 @@ class WeightReader:
 
 
 async def feed_snapshots(
-    feed: Feed[WeightSnapshot], reader: WeightReader, clock: Clock, every: int, tick: Tick, tap: Tap
+    feed: Feed[WeightSnapshot],
+    reader: SnapshotReader,
+    clock: Clock,
+    every: int,
+    tick: Tick,
+    tap: Tap,
 ) -> None:
     """Fill a stream: a snapshot at once, then one at each multiple of ``every`` ticks of the board's
     time, until the live run is closed. Those that a slow reader misses are counted."""
@@ -151,29 +164,28 @@ async def feed_snapshots(
     while True:
         await feed.wanted()
         try:
-            reached = await _reached(clock, due, tick)
+            await _reached(clock, due, tick)
         except RunStateError:
             return
+        snapshot = await reader.read()  # which may begin in a later interval
         if not first:
-            feed.missed((reached - due) // every)
-        snapshot = await reader.read()
-        due, first = (reached // every + 1) * every, False
+            feed.missed(max(0, snapshot.tick - due) // every)
+        due, first = (snapshot.tick // every + 1) * every, False
         feed.put(snapshot)
         tap.put("weights", snapshot)
 
 
-async def _reached(clock: Clock, tick: int, ask: Tick) -> int:
-    """Wait until the board itself says that it has come to ``tick``; give the tick that it said."""
+async def _reached(clock: Clock, tick: int, ask: Tick) -> None:
+    """Wait until the board itself says that it has come to ``tick``."""
     while True:
         await clock.wait_until(tick)
-        now = await ask()
-        if now >= tick:
-            return now
+        if await ask() >= tick:
+            return
         if not clock.running and not clock.exact:
             await clock.change()  # the estimate was ahead of where the board stopped
 
 
-async def poll_tick(scp: ScpClient, clock: Clock, x: int, y: int, p: int) -> int:
+async def poll_tick(scp: ScpCalls, clock: Clock, x: int, y: int, p: int) -> int:
     """Ask a core for the tick, tell the clock, and give it; the clock's own while nothing runs or a
     core knows none."""
     if clock.exact:

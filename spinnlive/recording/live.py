@@ -10,7 +10,8 @@ from pathlib import Path
 
 import trio
 
-from spinnlive.live.run import LiveRun, Parts
+from spinnlive.live.parts import Parts
+from spinnlive.live.run import LiveRun
 from spinnlive.recording.kinds import Ending, RunFacts
 from spinnlive.recording.recorder import Recorder, check_path, recording
 

@@ -5,24 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import trio
-from numpy.typing import ArrayLike
 
-from spinnlive.errors import RunStateError, UnknownProjection, UsageError
+from spinnlive.errors import RunStateError, UsageError
 from spinnlive.live.injector import Injected
-from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.open import one_failure
-from spinnlive.live.run import BUFFER, LiveRun, whole_ticks
+from spinnlive.live.run import LiveRun
 from spinnlive.live.services import services
-from spinnlive.live.spikes import SpikeStream
-from spinnlive.live.stage import Stage, among, parts_on
+from spinnlive.live.stage import Stage, parts_on
 from spinnlive.live.statistics import LiveStatistics
-from spinnlive.live.streams import Policy, Stream
-from spinnlive.live.weights import WeightSnapshot
+from spinnlive.live.streams import BUFFER, Policy, Stream
 from spinnlive.recording.kinds import KINDS, RunFacts
+from spinnlive.recording.sources import ReplaySources
 
 if TYPE_CHECKING:
     from spinnlive.recording.player import Player
@@ -81,6 +79,7 @@ class Replay(LiveRun):
                 projections=facts.projections,
             ),
             player.play,
+            partial(ReplaySources, player),
         )
         super().__init__(parts)
         self._player = player
@@ -91,56 +90,16 @@ class Replay(LiveRun):
         """What was recorded: network, board, versions, date."""
         return self._player.facts
 
-    def spikes(
-        self, *populations: Any, policy: Policy = "drop_oldest", buffer: int = BUFFER
-    ) -> SpikeStream | MergedSpikes:
-        """Give a stream of the populations' recorded spikes from now on; as `LiveRun.spikes`."""
-        return super().spikes(*populations, policy=self._lossless(policy), buffer=buffer)
-
-    def weights(
-        self,
-        projection: Any,
-        *,
-        every: float,
-        pre: ArrayLike | None = None,
-        post: ArrayLike | None = None,
-        policy: Policy = "block",
-        buffer: int = BUFFER,
-    ) -> Stream[WeightSnapshot]:
-        """Give a stream of the recorded snapshots of the projection's weights, no closer together
-        than ``every`` (ms of biological time).
-
-        Raises `UnknownProjection`; `UsageError` as `LiveRun.weights`.
-        """
-        self._check_open()
-        ticks = whole_ticks("every", every, self.clock.timestep_ms)
-        label = self._projection(projection)
-        due = 0
-
-        def take(snapshot: WeightSnapshot) -> WeightSnapshot | None:
-            nonlocal due
-            if snapshot.label != label or snapshot.tick < due:
-                return None
-            due = (snapshot.tick // ticks + 1) * ticks
-            return among(snapshot, pre, post)
-
-        stream = self._player.open("weights", take, self._lossless(policy), buffer)
-        before = self._player.latest("weights", label)
-        first = None if before is None else take(before)
-        if first is not None:
-            stream.put(first)  # as a live stream has its first snapshot at once
-        return stream
-
     def injected(
         self, population: Any, *, policy: Policy = "drop_oldest", buffer: int = BUFFER
     ) -> Stream[Injected]:
         """Give a stream of the spikes that were sent into this population then."""
-        self._check_open()
+        self._course.check_open()
         label = self._facts(population).label
         return self._player.open(
             "injected",
             lambda each: each if each.label == label else None,
-            self._lossless(policy),
+            self._policy(policy),
             buffer,
         )
 
@@ -151,10 +110,10 @@ class Replay(LiveRun):
 
         Raises `UsageError` when there is no such kind.
         """
-        self._check_open()
+        self._course.check_open()
         if kind not in KINDS:
             raise UsageError(f"nothing is recorded as {kind!r}; there are: {', '.join(KINDS)}")
-        return self._player.open(kind, lambda value: value, self._lossless(policy), buffer)
+        return self._player.open(kind, lambda value: value, self._policy(policy), buffer)
 
     def statistics(self) -> LiveStatistics:
         """Give the counts that the live run had by now, as of its last second."""
@@ -163,25 +122,14 @@ class Replay(LiveRun):
         return self._player.statistics
 
     def _begin(self) -> None:
-        self._planned_end = self._player.limit
+        self._course.planned_end = self._player.limit
         self.started()
 
     async def close(self) -> None:
         """End a run that is under way and every stream; see `LiveRun.close`."""
         await super().close()
-        self._player.end(self._failure)
+        self._player.end(self.failure)
 
-    def _lossless(self, policy: Policy) -> Policy:
+    def _policy(self, policy: Policy) -> Policy:
+        """Let nothing be dropped where nothing need be."""
         return "block" if self._player.speed == 0 and policy != "latest" else policy
-
-    def _projection(self, projection: Any) -> str:
-        label = projection if isinstance(projection, str) else getattr(projection, "label", None)
-        if label is None and hasattr(projection, "pre"):
-            label = f"{projection.pre.label} → {projection.post.label}"
-        known = [each.label for each in self.facts.projections]
-        if label not in known:
-            raise UnknownProjection(
-                f"the recording has no projection {label or projection!r}; "
-                f"it has: {', '.join(known) or 'none'}"
-            )
-        return str(label)

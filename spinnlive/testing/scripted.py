@@ -7,7 +7,6 @@ autojump they take no time at all, and the same test does the same every time.
 from __future__ import annotations
 
 import math
-import weakref
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -17,29 +16,21 @@ import numpy as np
 import trio
 from numpy.typing import ArrayLike, NDArray
 
-from spinnlive.errors import SpinnliveError, UnknownProjection, UsageError
+from spinnlive.errors import SpinnliveError, UsageError
 from spinnlive.live.clock import ClockObservation
 from spinnlive.live.injector import Injected
 from spinnlive.live.open import one_failure
-from spinnlive.live.run import LiveRun, whole_ticks
+from spinnlive.live.run import LiveRun
 from spinnlive.live.services import services
 from spinnlive.live.spikes import LiveSpikes
-from spinnlive.live.stage import Stage, among, parts_on
+from spinnlive.live.stage import Stage, parts_on
 from spinnlive.live.statistics import LiveStatistics
-from spinnlive.live.streams import Policy, Stream
-from spinnlive.live.weights import WeightSnapshot
+from spinnlive.testing.weights import ScriptedSources, Weights
 from spinnlive.toolchain.values import PopulationFacts
 
 Network = Callable[[int, Mapping[str, NDArray[np.int64]]], Mapping[str, ArrayLike]]
 """The network as a function: from the tick that ends, and the neurons of each injector that were
 sent a spike in it, to the neurons of each live population that fired in it."""
-
-Weights = ArrayLike | Callable[[int], ArrayLike]
-"""A projection's weights, an array of pre by post with NaN where there is no synapse, or a function that gives
-them for a tick."""
-
-Chosen = Callable[[WeightSnapshot], WeightSnapshot]
-"""Leaves only the synapses that a reader wants."""
 
 JUST_AFTER = 1e-6
 """How far into a tick its observation is put, so that rounding never falls into the one before."""
@@ -107,7 +98,6 @@ class ScriptedRun(LiveRun):
         background: trio.Nursery,
     ) -> None:
         self._script = network
-        self._matrices = dict(weights)
         labels = (*live, *injectors)
         parts, self._stage = parts_on(
             Stage(
@@ -124,12 +114,11 @@ class ScriptedRun(LiveRun):
                 background=background,
             ),
             self._play,
+            partial(ScriptedSources, weights),
         )
         super().__init__(parts)
         self._sizes = dict(live)
         self._heard: dict[str, list[NDArray[np.int64]]] = {label: [] for label in injectors}
-        self._snapshots: weakref.WeakKeyDictionary[Stream[WeightSnapshot], tuple[str, int, Chosen]]
-        self._snapshots = weakref.WeakKeyDictionary()
         self._now = 0
         self._spikes_out = 0
         self._error: SpinnliveError | None = None
@@ -146,34 +135,6 @@ class ScriptedRun(LiveRun):
         clock)."""
         self._stalled_s += seconds
 
-    def weights(
-        self,
-        projection: Any,
-        *,
-        every: float,
-        pre: ArrayLike | None = None,
-        post: ArrayLike | None = None,
-        policy: Policy = "latest",
-        buffer: int = 1,
-    ) -> Stream[WeightSnapshot]:
-        """Give a stream of the projection's weights: now, and at every multiple of ``every`` (ms).
-
-        Raises `UnknownProjection`, and `UsageError` as `LiveRun.weights`.
-        """
-        self._check_open()
-        ticks = whole_ticks("every", every, self.clock.timestep_ms)
-        label = projection if isinstance(projection, str) else getattr(projection, "label", None)
-        if label not in self._matrices:
-            raise UnknownProjection(
-                f"the script has no projection {label or projection!r}; "
-                f"it has: {', '.join(self._matrices) or 'none'}"
-            )
-        stream: Stream[WeightSnapshot] = Stream(policy, buffer, self._forget)
-        chosen = partial(among, pre=pre, post=post)
-        self._snapshots[stream] = (label, ticks, chosen)
-        stream.put(chosen(self._snapshot(label)))
-        return stream
-
     def statistics(self) -> LiveStatistics:
         """Give the counts so far; nothing is ever lost."""
         spikes = self._stage.router.spikes
@@ -187,17 +148,11 @@ class ScriptedRun(LiveRun):
             strangers=0,
         )
 
-    async def close(self) -> None:
-        """End the run and every stream."""
-        await super().close()
-        for stream in tuple(self._snapshots):
-            stream.end(self._failure)
-
     async def _play(self, ticks: int | None) -> None:
         clock = self._stage.clock
         end = math.inf if ticks is None else self._now + ticks
         next_s = trio.current_time()
-        self._planned_end = None if ticks is None else self._now + ticks
+        self._course.planned_end = None if ticks is None else self._now + ticks
         self.started()
         try:
             while self._now < end:
@@ -231,9 +186,6 @@ class ScriptedRun(LiveRun):
         clock.observe(ClockObservation(now, self._now + JUST_AFTER, 0.0))
         clock.moved()
         self._stage.router.stand(self._now, whole=True)
-        for stream, (label, every, chosen) in tuple(self._snapshots.items()):
-            if self._now % every == 0:
-                stream.put(chosen(self._snapshot(label)))
 
     def _fire(self, label: str, neurons: NDArray[np.int64], now: float) -> None:
         if label not in self._sizes:
@@ -263,23 +215,3 @@ class ScriptedRun(LiveRun):
             injected: Injected = value
             self._heard[injected.label].append(injected.neuron_ids)
             self._spikes_out += len(injected.neuron_ids)
-
-    def _forget(self, stream: Stream[WeightSnapshot]) -> None:
-        self._snapshots.pop(stream, None)
-
-    def _snapshot(self, label: str) -> WeightSnapshot:
-        given = self._matrices[label]
-        matrix = np.asarray(given(self._now) if callable(given) else given, np.float64)
-        pre, post = np.nonzero(~np.isnan(matrix))
-        return WeightSnapshot(
-            label=label,
-            tick=self._now,
-            tick_after=self._now,
-            time_ms=self._now * self.clock.timestep_ms,
-            pre=pre,
-            post=post,
-            weights=matrix[pre, post],
-            delays_ms=np.full(len(pre), self.clock.timestep_ms),
-            unit="nA",
-            shape=(matrix.shape[0], matrix.shape[1]),
-        )

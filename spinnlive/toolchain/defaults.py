@@ -1,4 +1,4 @@
-"""sPyNNaker's settings, without touching the user's files.
+"""sPyNNaker's settings, without touching the user's files. `hook` has them installed.
 
 sPyNNaker reads its own defaults, then ``~/.spynnaker.cfg``, then ``./spynnaker.cfg``; without the
 second it writes one and raises. `install` makes it read our defaults after its own, so that the
@@ -19,7 +19,6 @@ from pathlib import Path
 from types import ModuleType
 
 from spinnlive.toolchain import private
-from spinnlive.toolchain.hook import after_import
 
 CFG_NAME = "spynnaker.cfg"
 
@@ -70,11 +69,6 @@ VERBOSE = {"instantiate": "True", "default": "info"}
 _overrides: dict[tuple[str, str], str] = {}
 _when_read: list[Callable[[], None]] = []
 _verbose = False
-
-
-def arrange() -> None:
-    """Have `install` called when sPyNNaker is imported, or now if it already is."""
-    after_import("spynnaker.pyNN.spinnaker", install)
 
 
 def install(spinnaker: ModuleType) -> None:

@@ -24,6 +24,17 @@ def after_import(name: str, action: Callable[[ModuleType], None]) -> None:
         sys.meta_path.insert(0, _Watcher(name, action))
 
 
+def arrange_settings() -> None:
+    """Let ``sim.setup()`` go by `spinnlive.toolchain.defaults`, which costs nothing until sPyNNaker is imported."""
+    after_import("spynnaker.pyNN.spinnaker", _install_defaults)
+
+
+def _install_defaults(spinnaker: ModuleType) -> None:
+    from spinnlive.toolchain import defaults
+
+    defaults.install(spinnaker)
+
+
 class _Watcher(importlib.abc.MetaPathFinder):
     """Lets the other finders find the module and wraps its loader; leaves ``sys.meta_path`` when
     that happens."""

@@ -5,6 +5,8 @@ Works on the settings that ``sim.setup()`` has read: our defaults below the user
 
 from __future__ import annotations
 
+from typing import Any
+
 from spinnlive.errors import UsageError
 from spinnlive.toolchain.values import Machine
 
@@ -41,6 +43,22 @@ def configured_version() -> int | None:
     from spinn_utilities.config_holder import get_config_int_or_none
 
     return get_config_int_or_none(MACHINE, "version")
+
+
+def allocated_ethernets(sim: Any) -> list[tuple[int, int]]:
+    """Give the Ethernet chips of the machine that a service allocates, having it allocated now.
+
+    None where the cfg names a board, and where nobody has said how large the machine is to be
+    (``sim.setup(n_boards_required=...)`` or ``n_chips_required``): sPyNNaker finds that out when it
+    maps the network.
+    """
+    from spynnaker.pyNN.data import SpynnakerDataView
+
+    if configured_address() is not None:
+        return []
+    if not (SpynnakerDataView.has_n_boards_required() or SpynnakerDataView.has_n_chips_needed()):
+        return []
+    return [(chip.x, chip.y) for chip in sim.get_machine().ethernet_connected_chips]
 
 
 def use(machine: Machine) -> None:

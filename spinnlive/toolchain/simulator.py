@@ -17,6 +17,7 @@ from spinnlive.toolchain import (
     heartbeat,
     layout,
     limits,
+    machine,
     private,
     progress,
     recorded,
@@ -83,7 +84,8 @@ class Simulator:
         ``host, port`` as well; other live clients are not told of this one, in which they would
         find nothing running; where one is there already, the network gets a gatherer of live spikes
         for each, see `gatherers`. ``sink`` is told of the progress, see `progress.redirect`.
-        ``heartbeats``: None, or the Ethernet chips as `heartbeat.add` takes them.
+        ``heartbeats``: None, or the Ethernet chips as `heartbeat.add` takes them, empty if they are
+        not known; then those of a machine that is still to be allocated, if it can be.
         """
         from spinn_utilities.config_holder import set_config
 
@@ -96,7 +98,10 @@ class Simulator:
         others = private.take_listeners()
         if gatherers.anyone_listens(others):
             gatherers.add_ours()
-        beating = heartbeats is not None and heartbeat.add(heartbeats)
+        beating = False
+        if heartbeats is not None:
+            with _explained():
+                beating = heartbeat.add(heartbeats or machine.allocated_ethernets(self._sim))
         self._sim.external_devices.register_database_notification_request(host, port, None)
         try:
             self.run(0)

@@ -3,10 +3,13 @@
 No socket, no clock.
 
 What is malformed raises `MalformedPacket`, nothing else. The formats in writing and their golden
-vectors are in ``protocols/``.
+vectors are in ``protocols/``. What needs numpy is imported when it is asked for: who speaks SCP alone
+does without.
 """
 
-from spinnlive.wire.bulk import LEAD, BulkEvents, decode_bulk, maybe_replies
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from spinnlive.wire.codes import (
     RETRYABLE,
     AccessType,
@@ -17,13 +20,6 @@ from spinnlive.wire.codes import (
     RunControl,
     Signal,
     result_sentence,
-)
-from spinnlive.wire.eieio import (
-    EventPacket,
-    decode_events,
-    encode_ids16,
-    encode_keys32,
-    encode_pairs32,
 )
 from spinnlive.wire.errors import MalformedPacket
 from spinnlive.wire.iptag import IpTag, parse_ip_tag
@@ -62,6 +58,16 @@ from spinnlive.wire.scp import (
 )
 from spinnlive.wire.sdp import SCP_UDP_PORT, SdpHeader, decode_sdp
 from spinnlive.wire.window import Completed, Due, Failed, ScpWindow, WindowFull, WindowStatistics
+
+if TYPE_CHECKING:
+    from spinnlive.wire.bulk import LEAD, BulkEvents, decode_bulk, maybe_replies
+    from spinnlive.wire.eieio import (
+        EventPacket,
+        decode_events,
+        encode_ids16,
+        encode_keys32,
+        encode_pairs32,
+    )
 
 __all__ = [
     "CONFIRMATION",
@@ -122,3 +128,20 @@ __all__ = [
     "version_request",
     "write_request",
 ]
+
+_ON_DEMAND = {
+    "bulk": ("LEAD", "BulkEvents", "decode_bulk", "maybe_replies"),
+    "eieio": ("EventPacket", "decode_events", "encode_ids16", "encode_keys32", "encode_pairs32"),
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        for module, names in _ON_DEMAND.items():
+            if name in names:
+                globals()[name] = value = getattr(import_module(f"{__name__}.{module}"), name)
+                return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

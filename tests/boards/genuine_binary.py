@@ -20,6 +20,8 @@ DATA = 0x60250018
 
 _WAIT = 1 << 18
 _VCPU, _VCPU_BYTES, _USER0 = 0xE5007000, 128, 112
+_CPU_STATE = 46
+"""Where a core's state stands in its status block, one byte (SARK: vcpu_t.cpu_state)."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,14 @@ def if_curr_exp() -> Binary:
 
 
 async def start(scp: ScpClient, binary: Binary, core: int) -> None:
-    """Start the binary on a core of the root chip, as SpiNNMan does. Without data it soon fails."""
+    """Start the binary on a core of the root chip, as SpiNNMan does. Without data it soon fails.
+
+    A core takes no signal before it is ready for one, so this waits for that; a debugger may hold it for long.
+    """
+    status = _VCPU + _VCPU_BYTES * core
     await scp.write(0, 0, STAGING, binary.data)
     await scp.call(wire.ScpRequest(0, 0, wire.Command.AR, APP_ID << 24 | _WAIT | 1 << core))
-    await scp.write(0, 0, _VCPU + _VCPU_BYTES * core + _USER0, DATA.to_bytes(4, "little"))
+    await scp.write(0, 0, status + _USER0, DATA.to_bytes(4, "little"))
+    while (await scp.read(0, 0, status + _CPU_STATE, 1))[0] != wire.CpuState.READY:
+        pass
     await scp.call(wire.signal_request(APP_ID, wire.Signal.START))

@@ -292,6 +292,31 @@ async def test_snapshots_come_at_once_and_then_by_the_boards_clock(
     assert [each async for each in stream] == []
 
 
+async def test_a_reading_that_begins_late_is_that_of_the_interval_it_begins_in(
+    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
+    clock = Clock(1000, 1, host_time=trio.current_time)
+    pace = Pace(clock)
+    memory = Memory()
+    memory.put_core(0, 0, 1, 3, rows((256, 1, 2), (512, 1, 0)))
+    reader = WeightReader(memory, layout(core(0, 0, 1, 0)), 1.0, pace)  # type: ignore[arg-type]
+
+    class Late:
+        delays = iter([0.0, 0.012, 0.0, 0.0])
+
+        async def read(self) -> WeightSnapshot:
+            await trio.sleep(next(self.delays))
+            return await reader.read()
+
+    source = partial(feed_snapshots, reader=Late(), clock=clock, every=10, tick=pace, tap=Tap())
+    stream = fed(nursery, "block", 1, source)
+    await anext(stream)
+    pace.begin()
+    ticks = [(await anext(stream)).tick for _ in range(3)]
+    assert [tick // 10 for tick in ticks] == [2, 3, 4]
+    assert stream.statistics().dropped == 1
+
+
 async def test_a_matrix_has_nan_where_there_is_no_synapse(nursery: trio.Nursery) -> None:
     _, _, stream = stream_of(nursery)
     matrix = (await anext(stream)).matrix()

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from spinnlive.errors import UsageError
-from spinnlive.live.run import LAST_TICK, whole_ticks
+from spinnlive.live.clock import LAST_TICK
+from spinnlive.live.ticks import whole_ticks
 
 
 def test_a_whole_number_of_time_steps_is_taken() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import resource
+import errno
+import io
+import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -107,17 +110,29 @@ async def test_a_value_larger_than_the_room_is_dropped(tmp_path: Path) -> None:
     assert recorder.statistics().written == 2 + 1  # and the entry that tells of the drop
 
 
+class SmallDisk(io.FileIO):
+    """A file on a disk that has room for 20 kB."""
+
+    def write(self, data: Any, /) -> int:
+        room = 20_000 - self.tell()
+        if room <= 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(memoryview(data)[:room])
+
+
 @pytest.fixture
-def small_files() -> Iterator[None]:
-    """Let no file of this process grow beyond 20 kB, as if the disk were full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+def small_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a recorder that opens its file one on a small disk."""
+    before = Path.open
+
+    def small(path: Path, mode: str) -> IO[bytes]:
+        return io.BufferedWriter(SmallDisk(path, mode)) if "x" in mode else before(path, mode)
+
+    monkeypatch.setattr(Path, "open", small)
 
 
 async def test_a_full_disk_ends_the_recording_and_nothing_else(
-    tmp_path: Path, small_files: None
+    tmp_path: Path, small_disk: None
 ) -> None:
     path, tap = tmp_path / "run.mcap", Tap()
     noise = np.random.default_rng(1)
@@ -127,7 +142,8 @@ async def test_a_full_disk_ends_the_recording_and_nothing_else(
                 ids = noise.integers(0, 1 << 30, 500).astype(np.int32)
                 tap.put("spikes", LiveSpikes(0.0, np.full(500, tick), ids.astype(np.int16), ids))
                 await recorder.flush()
-            assert isinstance(recorder.statistics().failure, OSError)
+            failure = recorder.statistics().failure
+            assert isinstance(failure, OSError) and failure.errno == errno.ENOSPC
             assert recorder.statistics().dropped > 0
     ticks = ticks_of(path)
     assert 0 < len(ticks) < 40

@@ -155,7 +155,7 @@ rewiring = {
     "elimination": sim.RandomByWeightElimination(threshold=0.4, prob_elim_depressed=0.5),
     "initial_weight": 0.3,
     "initial_delay": 2.0,
-    "s_max": 16,
+    "s_max": N,  # as many as could be drawn: with fewer sPyNNaker refuses an unlucky draw
     "f_rew": 1000,
 }
 projections["rewired, static"] = sim.Projection(
