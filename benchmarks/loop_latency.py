@@ -6,8 +6,6 @@ slower in the middle slows both. `make bench` runs it; figures are for the machi
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 import tempfile
 import time
@@ -16,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import trio
-from side_by_side import conditions, run_client
+from side_by_side import conditions, run_benchmark, run_client
 
 NEURONS = 5
 WARM_UP = 20
@@ -152,20 +150,7 @@ async def compare(loops: int) -> None:
     print(f"  the host's own share of spinnlive's: p50 {p50:5.2f}  p99 {p99:5.2f} ms")
 
 
-def main() -> None:
-    """Compare both clients, or with ``--client`` measure one."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=500, help="loops of each client")
-    parser.add_argument("--client", choices=["spinnlive", "official"])
-    parser.add_argument("--address", default="")
-    arguments = parser.parse_args()
-    if arguments.client is None:
-        trio.run(compare, arguments.count)
-    elif arguments.client == "spinnlive":
-        print(json.dumps(measure_ours(arguments.address, arguments.count)))
-    else:
-        print(json.dumps(measure_official(arguments.count)))
-
-
 if __name__ == "__main__":
-    main()
+    run_benchmark(
+        __doc__, compare, measure_ours, measure_official, count=500, of_what="loops of each client"
+    )

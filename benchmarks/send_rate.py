@@ -6,8 +6,6 @@ the host. Every spike goes on to cells that it reaches with a synapse of no weig
 
 from __future__ import annotations
 
-import argparse
-import json
 import tempfile
 import time
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import trio
-from side_by_side import conditions, run_client
+from side_by_side import conditions, run_benchmark, run_client
 
 NEURONS = 127
 """As many as fit a datagram."""
@@ -135,20 +133,12 @@ async def compare(spikes: int) -> None:
     print("\n".join(lines))
 
 
-def main() -> None:
-    """Compare both clients, or with ``--client`` measure one."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=127 * 400, help="spikes in one call")
-    parser.add_argument("--client", choices=["spinnlive", "official"])
-    parser.add_argument("--address", default="")
-    arguments = parser.parse_args()
-    if arguments.client is None:
-        trio.run(compare, arguments.count)
-    elif arguments.client == "spinnlive":
-        print(json.dumps(measure_ours(arguments.address, arguments.count)))
-    else:
-        print(json.dumps(measure_official(arguments.count)))
-
-
 if __name__ == "__main__":
-    main()
+    run_benchmark(
+        __doc__,
+        compare,
+        measure_ours,
+        measure_official,
+        count=127 * 400,
+        of_what="spikes in one call",
+    )

@@ -1,13 +1,18 @@
-"""What the benchmarks share: each client's turn in a process of its own, and the conditions in one line."""
+"""What benchmarks share that compare two clients: the command, each client's turn in a process of its own, and the
+conditions in one line."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+
+import trio
 
 SETTINGS = """[Machine]
 machine_name = {address}
@@ -56,3 +61,30 @@ def conditions(given_up_s: float) -> str:
         f"emulated SpiNN-3 that fell behind by {given_up_s:.2f} s in all, on {os.cpu_count()} cores with a load of "
         f"{minute:.1f} over the last minute"
     )
+
+
+def run_benchmark(
+    description: str | None,
+    compare: Callable[[int], Awaitable[None]],
+    measure_ours: Callable[[str, int], Any],
+    measure_official: Callable[[int], Any],
+    *,
+    count: int,
+    of_what: str,
+) -> None:
+    """The benchmark's command: compare both clients, or with ``--client`` measure one, as `run_client` wants it.
+
+    ``compare`` is given how many of what, ``measure_ours`` the board's address as well; the official client finds it
+    in the cfg file.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--count", type=int, default=count, help=of_what)
+    parser.add_argument("--client", choices=["spinnlive", "official"])
+    parser.add_argument("--address", default="")
+    arguments = parser.parse_args()
+    if arguments.client is None:
+        trio.run(compare, arguments.count)
+    elif arguments.client == "spinnlive":
+        print(json.dumps(measure_ours(arguments.address, arguments.count)))
+    else:
+        print(json.dumps(measure_official(arguments.count)))

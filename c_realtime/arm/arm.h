@@ -59,6 +59,9 @@ struct arm_bus {
     /* For how many cycles from now on reads of a word would change nothing, and give numbers from 1 to 2^31 - 1; 0 if
      * that is not known. NULL if it never is. */
     uint64_t (*stays_positive)(void *context, uint32_t address);
+    /* Is there a device that never refuses an access, and does to the core no more than drive its interrupt lines, take
+     * its cycles and write its memories? NULL if there is none. */
+    bool (*is_harmless)(uint32_t address);
 };
 
 /* A plain memory: address a lies in it if (a & mask) == match, at offset a & offset_mask. */
@@ -85,8 +88,8 @@ struct arm_core {
     uint32_t pc;    /* address of the instruction to execute next */
     uint32_t next_pc;
 
-    /* CPSR, taken apart. The flags are 0 or 1. */
-    uint32_t n, z, c, v, q;
+    /* CPSR, taken apart. The flags are 0 or 1; bytes, which the host stores and loads alike. */
+    uint8_t n, z, c, v, q;
     bool irq_masked, fiq_masked, thumb;
     uint32_t mode;
 
@@ -101,6 +104,7 @@ struct arm_core {
 
     int32_t cycles_granted; /* by the arm_run() in progress */
     int32_t cycles_left;    /* may go below zero by the last instruction's cost */
+    int32_t cycles_held;    /* more of them, kept from translated code, which counts no further than so many */
     uint64_t instructions;  /* executed since the core was made */
 
     /* What the fast engine knows of this core's code; none of it is state. NULL for the plain engine. */
@@ -112,6 +116,7 @@ struct arm_core {
     uint32_t written_last,
         written_in_line; /* the end of the last write to ITCM; writes before it, each after another */
     bool wrote;          /* translated code may have written memory since this was cleared */
+    bool goes_on;        /* after a device access in the middle of a block: so does the block */
 
     struct arm_bus bus;
     struct arm_window window[ARM_WINDOWS];

@@ -72,6 +72,17 @@ static void emit_add_register_to_base(struct translator *translator, const struc
 
 /* ---- single accesses ---- */
 
+/* Is the offset a register that is shifted? */
+static bool has_shifted_offset(uint32_t word) {
+    return (word >> 26 & 3) == 1 && BIT(25) && word & 0xfe0;
+}
+
+static void keep_access(struct end *end, const struct step *step, unsigned bytes, bool load) {
+    end->step = *step;
+    end->what = bytes | (load ? ACCESS_LOADS : 0) |
+                ACCESS_CYCLES(1u + (has_shifted_offset(step->word) ? ARM_EXTRA_SHIFTED_OFFSET : 0));
+}
+
 /* Go elsewhere if the address in ECX is not in DTCM or not a multiple of `bytes`. */
 static struct end *emit_check(struct translator *translator, const struct step *step, enum end_kind kind,
                               unsigned bytes) {
@@ -112,6 +123,7 @@ static void emit_load(struct translator *translator, const struct step *step, en
     end->helper = helper_of(translator, access, true);
     end->opcode = access == SIGNED_HALF || access == SIGNED_BYTE ? load_opcode[access] : X64_MOV;
     end->host = host;
+    keep_access(end, step, bytes_of(access), true);
     if (rd != 15)
         emit_store_register(translator, rd, host);
 }
@@ -126,6 +138,7 @@ static void emit_store(struct translator *translator, const struct step *step, e
     end->back = code->at;
     end->helper = helper_of(translator, access, false);
     end->host = host;
+    keep_access(end, step, bytes_of(access), false);
 }
 
 /* A word of the literal pool; the page may lie elsewhere than the literal, so its value is not known here. */
@@ -144,7 +157,7 @@ static bool emit_literal(struct translator *translator, const struct step *step,
 static void emit_word_or_byte(struct translator *translator, const struct step *step) {
     uint32_t word = step->word;
     unsigned rn = FIELD_RN, rd = FIELD_RD;
-    bool by_register = BIT(25), up = BIT(23), pre = BIT(24), write_back = !pre || BIT(21), load = BIT(20);
+    bool by_register = BIT(25), up = BIT(23), pre = BIT(24), load = BIT(20);
     uint32_t offset = by_register ? 0 : up ? word & 0xfff : -(word & 0xfff);
     enum access access = BIT(22) ? BYTE : WORD;
     bool is_literal = rn == 15 && load && access == WORD && !by_register && pre;
@@ -159,18 +172,14 @@ static void emit_word_or_byte(struct translator *translator, const struct step *
         else
             emit_store(translator, step, access, rd);
     }
-    bool to_pc = load && rd == 15;
-    if (write_back && by_register) {
-        if (to_pc)
-            x64_push(translator->code, RAX);
-        emit_add_register_to_base(translator, step, rn, up, true);
-        if (to_pc)
-            x64_pop(translator->code, RAX);
-    } else if (write_back) {
-        emit_add_to_base(translator, rn, offset);
-    }
-    if (to_pc)
+    if (load && rd == 15) {
+        x64_push(translator->code, RAX);
+        emit_write_back(translator, step);
+        x64_pop(translator->code, RAX);
         emit_exchange(translator);
+    } else {
+        emit_write_back(translator, step);
+    }
 }
 
 /* ---- half-words, signed bytes, doubles ---- */
@@ -192,7 +201,7 @@ static void emit_double(struct translator *translator, const struct step *step, 
 static void emit_half_or_double(struct translator *translator, const struct step *step) {
     uint32_t word = step->word;
     unsigned rn = FIELD_RN, rd = FIELD_RD, kind = word >> 5 & 3;
-    bool by_register = !BIT(22), up = BIT(23), pre = BIT(24), write_back = !pre || BIT(21), load = BIT(20);
+    bool by_register = !BIT(22), up = BIT(23), pre = BIT(24), load = BIT(20);
     uint32_t magnitude = (word >> 4 & 0xf0) | (word & 15), offset = by_register ? 0 : up ? magnitude : -magnitude;
 
     if (by_register && pre)
@@ -205,10 +214,7 @@ static void emit_half_or_double(struct translator *translator, const struct step
         emit_load(translator, step, kind == 1 ? HALF : kind == 2 ? SIGNED_BYTE : SIGNED_HALF, rd);
     else
         emit_store(translator, step, HALF, rd);
-    if (write_back && by_register)
-        emit_add_register_to_base(translator, step, rn, up, false);
-    else if (write_back)
-        emit_add_to_base(translator, rn, offset);
+    emit_write_back(translator, step);
 }
 
 void emit_transfer(struct translator *translator, const struct step *step) {
@@ -217,6 +223,20 @@ void emit_transfer(struct translator *translator, const struct step *step) {
         emit_word_or_byte(translator, step);
     else
         emit_half_or_double(translator, step);
+}
+
+void emit_write_back(struct translator *translator, const struct step *step) {
+    uint32_t word = step->word;
+    bool is_plain = (word >> 26 & 3) == 1; /* a word or a byte */
+    bool by_register = is_plain ? BIT(25) : !BIT(22);
+    uint32_t magnitude = is_plain ? word & 0xfff : (word >> 4 & 0xf0) | (word & 15);
+
+    if (BIT(24) && !BIT(21))
+        return;
+    if (by_register)
+        emit_add_register_to_base(translator, step, FIELD_RN, BIT(23), is_plain);
+    else
+        emit_add_to_base(translator, FIELD_RN, BIT(23) ? magnitude : -magnitude);
 }
 
 /* ---- several registers ---- */

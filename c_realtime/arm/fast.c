@@ -105,11 +105,44 @@ static const void *translation(struct arm_core *core, bool careful) {
     return arm_find_translation(core, pc, careful);
 }
 
+/* What the code polls is left to arm_run_translated(), which knows to shorten it. */
+bool arm_step_within(struct arm_core *core, uint32_t next_pc) {
+    struct arm_page *const *page = &core->page[core->pc >> PAGE_SHIFT], *before = *page;
+    bool thumb = core->thumb;
+
+    core->wrote = true; /* or changed something else: a loop with this in it is no poll */
+    core->cycles_left += core->cycles_held;
+    arm_step(core);
+    core->cycles_left -= core->cycles_held;
+    return core->pc == next_pc && core->thumb == thumb && !core->interrupt_due && !core->waiting && *page == before;
+}
+
+uint64_t arm_access_within(struct arm_core *core, uint32_t address, uint32_t value, uint32_t what) {
+    struct arm_page *const *page = &core->page[core->pc >> PAGE_SHIFT], *before = *page;
+    uint32_t bytes = what & ACCESS_BYTES, loaded = 0;
+
+    if (address & (bytes - 1) || core->bus.is_harmless == NULL || !core->bus.is_harmless(address))
+        return (uint64_t)1 << ACCESS_NOT_DONE;
+    core->wrote = true; /* as in arm_step_within() */
+    core->cycles_left += core->cycles_held - (int32_t)(what / ACCESS_CYCLES(1));
+    if (what & ACCESS_LOADS)
+        core->bus.read(core->bus.context, address, bytes, &loaded);
+    else
+        core->bus.write(core->bus.context, address, bytes,
+                        bytes == 4   ? value
+                        : bytes == 2 ? value & 0xffff
+                                     : value & 0xff);
+    core->cycles_left -= core->cycles_held;
+    core->goes_on = !core->interrupt_due && !core->waiting && *page == before;
+    return loaded;
+}
+
 int32_t arm_run_translated(struct arm_core *core, int32_t cycles) {
     const struct arm_translations *translations = core->translations;
     bool careful = false; /* the budget covers no whole block any more */
-    struct arm_poll poll = {.present = false};
+    struct arm_poll poll;
 
+    poll.present = false;
     core->cycles_granted = core->cycles_left = cycles;
     if (unlikely(core->generation != translations->generation))
         arm_use_translations(core, core->translations);
@@ -120,12 +153,12 @@ int32_t arm_run_translated(struct arm_core *core, int32_t cycles) {
             arm_interpret(core);
             continue;
         }
-        int32_t held = core->cycles_left > CYCLES_AT_ONCE ? core->cycles_left - CYCLES_AT_ONCE : 0;
-        core->cycles_left -= held;
+        core->cycles_held = core->cycles_left > CYCLES_AT_ONCE ? core->cycles_left - CYCLES_AT_ONCE : 0;
+        core->cycles_left -= core->cycles_held;
         int why = translations->stubs.enter(core, code);
-        core->cycles_left += held;
+        core->cycles_left += core->cycles_held;
         if (why == EXIT_OUT_OF_BUDGET)
-            careful = held == 0;
+            careful = core->cycles_held == 0;
         if (why == EXIT_STEP && core->cycles_left > 0) {
             arm_skip_polls(core, &poll);
             arm_interpret(core);

@@ -19,18 +19,23 @@ static uint32_t word_at(const struct arm_core *core, uint32_t pc) {
     return word;
 }
 
-/* Is there at the pc a load of a value of which nothing is asked but whether it is zero? */
-static bool is_poll(const struct arm_core *core, uint32_t *address) {
+bool arm_is_poll(const uint8_t *itcm, uint32_t pc) {
     uint32_t word[POLL_WORDS];
 
-    if (core->thumb || core->pc > ARM_ITCM_SIZE - sizeof word)
+    if (pc > ARM_ITCM_SIZE - sizeof word)
         return false;
-    memcpy(word, core->itcm + core->pc, sizeof word);
-    uint32_t base = word[0] >> 16 & 15, loaded = word[0] >> 12 & 15, offset = word[0] & 0xfff;
-    if ((word[0] & LOAD_MASK) != LOAD || base == 15 || loaded == 15 || word[1] != (COMPARE_ZERO | loaded << 16) ||
-        (word[2] >> 24 != BRANCH_EQ && word[2] >> 24 != BRANCH_NE))
+    memcpy(word, itcm + pc, sizeof word);
+    uint32_t base = word[0] >> 16 & 15, loaded = word[0] >> 12 & 15;
+    return (word[0] & LOAD_MASK) == LOAD && base != 15 && loaded != 15 && word[1] == (COMPARE_ZERO | loaded << 16) &&
+           (word[2] >> 24 == BRANCH_EQ || word[2] >> 24 == BRANCH_NE);
+}
+
+/* Is there a poll at the core's pc, and of what? */
+static bool is_poll(const struct arm_core *core, uint32_t *address) {
+    if (core->thumb || !arm_is_poll(core->itcm, core->pc))
         return false;
-    *address = core->r[base] + (word[0] & LOAD_UP ? offset : -offset);
+    uint32_t word = word_at(core, core->pc), offset = word & 0xfff;
+    *address = core->r[word >> 16 & 15] + (word & LOAD_UP ? offset : -offset);
     return (*address & 3) == 0;
 }
 

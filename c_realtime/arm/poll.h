@@ -19,4 +19,7 @@ struct arm_poll {
  * one. */
 void arm_skip_polls(struct arm_core *core, struct arm_poll *last);
 
+/* Is there at `pc`, in ARM state, a load of a value of which nothing is asked but whether it is zero? */
+bool arm_is_poll(const uint8_t *itcm, uint32_t pc);
+
 #endif

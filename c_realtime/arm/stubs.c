@@ -8,37 +8,127 @@ static const unsigned saved_by_callee[] = {RBX, RBP, R12, R13, R14, R15};
 #define SAVED (sizeof saved_by_callee / sizeof *saved_by_callee)
 
 /* Both ways, the registers of the host convention are RDI and RSI for arguments, EAX for the result (System V). */
-static void write_enter(struct x64 *code) {
-    for (unsigned i = 0; i < SAVED; i++)
-        x64_push(code, saved_by_callee[i]);
-    x64_reg(code, X64_MOV | X64_WIDE, CORE, RDI);
-    x64_reg(code, X64_MOV | X64_WIDE, RDX, RSI);
+static void write_take_state(struct x64 *code) {
     x64_mem(code, X64_MOVSXD, BUDGET_REGISTER, CORE, OFFSET(cycles_left));
     x64_shift_wide(code, X64_SHL, BUDGET_REGISTER, BUDGET_SHIFT);
     x64_imm_wide(code, X64_G_OR, BUDGET_REGISTER, (int32_t)BUDGET_INSTRUCTIONS);
     for (unsigned i = 0; i < 15; i++)
         if (arm_host_register[i] != IN_MEMORY)
             x64_mem(code, X64_MOV, arm_host_register[i], CORE, OFFSET(r) + 4 * (int32_t)i);
-    x64_mem(code, X64_MOV, RAX, CORE, OFFSET(pc));
-    x64_jump_reg(code, RDX);
 }
 
-/* With the pc in EAX and the reason in ECX. */
-static void write_leave(struct x64 *code) {
+/* With the pc in EAX. What the budget register held is lost. */
+static void write_give_state(struct x64 *code) {
     x64_mem(code, X64_MOV_TO, RAX, CORE, OFFSET(pc));
     for (unsigned i = 0; i < 15; i++)
         if (arm_host_register[i] != IN_MEMORY)
             x64_mem(code, X64_MOV_TO, arm_host_register[i], CORE, OFFSET(r) + 4 * (int32_t)i);
-    x64_reg(code, X64_MOV | X64_WIDE, RDX, BUDGET_REGISTER);
-    x64_shift_wide(code, X64_SAR, RDX, BUDGET_SHIFT);
-    x64_mem(code, X64_MOV_TO, RDX, CORE, OFFSET(cycles_left));
+    x64_reg(code, X64_MOV | X64_WIDE, RAX, BUDGET_REGISTER);
+    x64_shift_wide(code, X64_SAR, RAX, BUDGET_SHIFT);
+    x64_mem(code, X64_MOV_TO, RAX, CORE, OFFSET(cycles_left));
     x64_not(code, BUDGET_REGISTER);
     x64_imm(code, X64_G_AND, BUDGET_REGISTER, BUDGET_INSTRUCTIONS);
     x64_mem(code, 0x01 | X64_WIDE, BUDGET_REGISTER, CORE, OFFSET(instructions)); /* ADD to memory */
-    x64_reg(code, X64_MOV, RAX, RCX);
+}
+
+static void write_enter(struct x64 *code) {
+    for (unsigned i = 0; i < SAVED; i++)
+        x64_push(code, saved_by_callee[i]);
+    x64_reg(code, X64_MOV | X64_WIDE, CORE, RDI);
+    x64_reg(code, X64_MOV | X64_WIDE, RDX, RSI);
+    write_take_state(code);
+    x64_mem(code, X64_MOV, RAX, CORE, OFFSET(pc));
+    x64_jump_reg(code, RDX);
+}
+
+static void write_return(struct x64 *code) {
     for (unsigned i = SAVED; i-- > 0;)
         x64_pop(code, saved_by_callee[i]);
     x64_ret(code);
+}
+
+/* With the pc in EAX and the reason in ECX. */
+static void write_leave(struct x64 *code) {
+    write_give_state(code);
+    x64_reg(code, X64_MOV, RAX, RCX);
+    write_return(code);
+}
+
+/* The stack is where the convention wants it: six registers and two return addresses lie on it. */
+static void write_step_within(struct x64 *code) {
+    bool (*step)(struct arm_core *, uint32_t) = arm_step_within;
+    uint64_t address;
+
+    memcpy(&address, &step, sizeof address);
+    write_give_state(code);
+    x64_reg(code, X64_MOV, RSI, RDX);
+    x64_reg(code, X64_MOV | X64_WIDE, RDI, CORE);
+    x64_load_imm64(code, RAX, address);
+    x64_call_reg(code, RAX);
+    x64_reg(code, X64_MOVZX_BYTE, RAX, RAX);
+    x64_reg(code, X64_TEST, RAX, RAX);
+    uint8_t *leave = x64_jump_if(code, X64_Z, NULL);
+    write_take_state(code);
+    x64_ret(code);
+    x64_fill_in(code, leave, code->at);
+    x64_pop(code, RCX);
+    x64_load_imm(code, RAX, EXIT_UNRESOLVED);
+    write_return(code);
+}
+
+/* The registers that a call of the host's convention does not keep are kept here; they are six, and the stack stays
+ * where it belongs. */
+static void write_access_within(struct x64 *code) {
+    static const unsigned kept[6] = {RSI, RDI, R8, R9, R10, R11};
+    uint64_t (*access)(struct arm_core *, uint32_t, uint32_t, uint32_t) = arm_access_within;
+    uint64_t address;
+
+    memcpy(&address, &access, sizeof address);
+    for (unsigned i = 0; i < 6; i++)
+        x64_push(code, kept[i]);
+    x64_reg(code, X64_MOV | X64_WIDE, RDI, CORE);
+    x64_reg(code, X64_MOV, RSI, RAX);
+    x64_reg(code, X64_MOV | X64_WIDE, RAX, BUDGET_REGISTER);
+    x64_shift_wide(code, X64_SAR, RAX, BUDGET_SHIFT);
+    x64_mem(code, X64_MOV_TO, RAX, CORE, OFFSET(cycles_left));
+    x64_load_imm64(code, RAX, address);
+    x64_call_reg(code, RAX);
+    x64_mem(code, X64_MOVSXD, RCX, CORE, OFFSET(cycles_left));
+    x64_shift_wide(code, X64_SHL, RCX, BUDGET_SHIFT);
+    x64_imm(code, X64_G_AND, BUDGET_REGISTER, BUDGET_INSTRUCTIONS);
+    x64_reg(code, X64_OR | X64_WIDE, BUDGET_REGISTER, RCX);
+    for (unsigned i = 6; i-- > 0;)
+        x64_pop(code, kept[i]);
+    x64_ret(code);
+}
+
+/* The budget covers no whole block any more. `leave` goes back to C; there the slots of single instructions are made.
+ */
+static void write_out_of_budget(struct x64 *code, uint64_t unresolved, const uint8_t *leave) {
+    x64_imm_wide(code, X64_G_CMP, BUDGET_REGISTER, BUDGET(1, 0));
+    x64_jump_if(code, X64_L, leave);
+    x64_mem(code, X64_MOV, RCX, CORE, OFFSET(cycles_held));
+    x64_reg(code, X64_TEST, RCX, RCX);
+    x64_jump_if(code, X64_NZ, leave);
+    x64_reg(code, X64_MOV, RCX, RAX);
+    x64_shift(code, X64_SHR, RCX, PAGE_SHIFT);
+    x64_mem_index(code, X64_MOV | X64_WIDE, RCX, CORE, RCX, 3, OFFSET(page));
+    x64_mem(code, X64_MOV | X64_WIDE, RCX, RCX, offsetof(struct arm_page, careful));
+    x64_reg(code, X64_TEST | X64_WIDE, RCX, RCX);
+    x64_jump_if(code, X64_Z, leave);
+    x64_reg(code, X64_MOV, RDX, RAX);
+    x64_imm(code, X64_G_AND, RDX, PAGE_BYTES - 2);
+    x64_mem_byte_imm(code, X64_G_CMP, CORE, OFFSET(thumb), 0);
+    uint8_t *thumb = x64_jump_if(code, X64_NZ, NULL);
+    x64_mem_index(code, X64_MOV | X64_WIDE, RDX, RCX, RDX, 1, offsetof(struct arm_slots, arm));
+    uint8_t *known = x64_jump(code, NULL);
+    x64_fill_in(code, thumb, code->at);
+    x64_mem_index(code, X64_MOV | X64_WIDE, RDX, RCX, RDX, 2, offsetof(struct arm_slots, thumb));
+    x64_fill_in(code, known, code->at);
+    x64_load_imm64(code, RCX, unresolved);
+    x64_reg(code, X64_CMP | X64_WIDE, RCX, RDX);
+    x64_jump_if(code, X64_Z, leave);
+    x64_jump_reg(code, RDX);
 }
 
 static void write_dispatch(struct x64 *code, const uint8_t *step) {
@@ -138,7 +228,7 @@ bool arm_write_stubs(struct arm_translations *translations) {
     stubs->step = code->at;
     x64_load_imm(code, RCX, EXIT_STEP);
     uint8_t *leave_step = x64_jump(code, NULL);
-    stubs->out_of_budget = code->at;
+    const uint8_t *used_up = code->at;
     x64_load_imm(code, RCX, EXIT_OUT_OF_BUDGET);
     uint8_t *leave = x64_jump(code, NULL);
     stubs->unresolved = code->at;
@@ -146,6 +236,12 @@ bool arm_write_stubs(struct arm_translations *translations) {
     x64_fill_in(code, leave_step, code->at);
     x64_fill_in(code, leave, code->at);
     write_leave(code);
+    stubs->out_of_budget = code->at;
+    write_out_of_budget(code, (uint64_t)(uintptr_t)arm_executable(translations, stubs->unresolved), used_up);
+    stubs->step_within = code->at;
+    write_step_within(code);
+    stubs->access_within = code->at;
+    write_access_within(code);
     stubs->dispatch = code->at;
     write_dispatch(code, stubs->step);
 

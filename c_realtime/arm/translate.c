@@ -5,6 +5,7 @@
  * budget covers them; whoever leaves it early gives back the rest. A budget that covers all is never below one cycle
  * before the last instruction, which is where the interpreter would stop. All flags are where they belong wherever a
  * block can be left. */
+#include "poll.h"
 #include "thumb_words.h"
 #include "translator.h"
 
@@ -148,17 +149,17 @@ static unsigned emit_condition_from_memory(struct translator *translator, uint32
 
     switch (even) {
     case 8: /* HI: C above Z */
-        x64_mem(code, X64_MOV, RAX, CORE, OFFSET(c));
-        x64_mem(code, X64_CMP, RAX, CORE, OFFSET(z));
+        x64_mem(code, X64_MOVZX_BYTE, RAX, CORE, OFFSET(c));
+        x64_mem(code, X64_CMP_BYTE, RAX, CORE, OFFSET(z));
         return X64_A;
     case 10: /* GE */
-        x64_mem(code, X64_MOV, RAX, CORE, OFFSET(n));
-        x64_mem(code, X64_CMP, RAX, CORE, OFFSET(v));
+        x64_mem(code, X64_MOVZX_BYTE, RAX, CORE, OFFSET(n));
+        x64_mem(code, X64_CMP_BYTE, RAX, CORE, OFFSET(v));
         return X64_Z;
     case 12: /* GT */
-        x64_mem(code, X64_MOV, RAX, CORE, OFFSET(n));
-        x64_mem(code, X64_XOR, RAX, CORE, OFFSET(v));
-        x64_mem(code, X64_OR, RAX, CORE, OFFSET(z));
+        x64_mem(code, X64_MOVZX_BYTE, RAX, CORE, OFFSET(n));
+        x64_mem(code, X64_XOR_BYTE, RAX, CORE, OFFSET(v));
+        x64_mem(code, X64_OR_BYTE, RAX, CORE, OFFSET(z));
         return X64_Z;
     default:
         x64_mem_byte_imm(code, X64_G_CMP, CORE, single[even / 2], 0);
@@ -328,7 +329,7 @@ static void emit_blx(struct translator *translator, const struct step *step) {
     x64_jump(translator->code, translator->translations->stubs.dispatch);
 }
 
-static void emit_step(struct translator *translator, const struct step *step) {
+static void emit_word(struct translator *translator, const struct step *step) {
     uint32_t word = step->word;
 
     if (word == (word | EXCHANGE)) {
@@ -367,6 +368,20 @@ static void emit_step(struct translator *translator, const struct step *step) {
         emit_link(translator, step);
         emit_jump_to(translator, step->target);
         return;
+    }
+}
+
+/* Once the interpreter has executed an instruction in the middle of a block, the block goes on behind it. */
+static void emit_step(struct translator *translator, const struct step *step) {
+    unsigned first = translator->ends;
+
+    emit_word(translator, step);
+    if (arm_word_ends_block(step->word) || (!translator->thumb && arm_is_poll(translator->itcm, step->pc)))
+        return;
+    for (unsigned i = first; i < translator->ends; i++) {
+        struct end *end = &translator->end[i];
+        end->behind = translator->code->at;
+        end->resumption = refund_from(translator, step) - BUDGET(step->cycles, 1);
     }
 }
 
@@ -510,6 +525,62 @@ static void emit_interpret(struct translator *translator, const struct end *end,
     x64_jump(translator->code, stub);
 }
 
+/* Go on behind an instruction that has been executed out of the way, if the budget covers it. */
+static void emit_resume(struct translator *translator, const struct end *end) {
+    struct x64 *code = translator->code;
+
+    emit_budget(code, X64_G_SUB, end->resumption);
+    x64_jump_if(code, X64_NS, end->behind);
+    emit_budget(code, X64_G_ADD, end->resumption);
+    x64_load_imm(code, RAX, end->pc + (translator->thumb ? 2 : 4));
+    x64_jump(code, translator->translations->stubs.out_of_budget);
+}
+
+/* The access of a device, and what the instruction does beyond it. With the address in EAX, a store's value in EDX. */
+static void emit_access_within(struct translator *translator, const struct end *end) {
+    struct x64 *code = translator->code;
+    uint32_t cycles = end->step.cycles - end->what / ACCESS_CYCLES(1);
+
+    x64_store_imm(code, CORE, OFFSET(pc), end->pc);
+    x64_load_imm(code, RCX, end->what);
+    x64_call(code, translator->translations->stubs.access_within);
+    x64_bit_test_wide(code, RAX, ACCESS_NOT_DONE);
+    uint8_t *not_done = x64_jump_if(code, X64_C, NULL);
+    if (end->kind == END_LOAD) {
+        if (end->host != RAX || end->opcode != X64_MOV)
+            x64_reg(code, end->opcode, end->host, RAX);
+        emit_store_register(translator, end->step.word >> 12 & 15, end->host);
+    }
+    emit_write_back(translator, &end->step);
+    emit_budget(code, X64_G_SUB, BUDGET(cycles, 1));
+    x64_mem_byte_imm(code, X64_G_CMP, CORE, OFFSET(goes_on), 0);
+    uint8_t *elsewhere = x64_jump_if(code, X64_Z, NULL);
+    emit_resume(translator, end);
+    x64_fill_in(code, elsewhere, code->at);
+    x64_load_imm(code, RAX, end->pc + (translator->thumb ? 2 : 4));
+    x64_jump(code, translator->translations->stubs.unresolved);
+    x64_fill_in(code, not_done, code->at);
+}
+
+/* Have the interpreter execute the instruction, and go on behind it if all is as it was and the budget allows. */
+static void emit_step_within(struct translator *translator, const struct end *end) {
+    struct x64 *code = translator->code;
+    const struct arm_stubs *stubs = &translator->translations->stubs;
+    uint32_t next_pc = end->pc + (translator->thumb ? 2 : 4);
+
+    if (end->behind == NULL) {
+        emit_interpret(translator, end, stubs->step);
+        return;
+    }
+    emit_budget(code, X64_G_ADD, end->refund);
+    if (end->kind != END_STEP)
+        emit_access_within(translator, end);
+    x64_load_imm(code, RAX, end->pc);
+    x64_load_imm(code, RDX, next_pc);
+    x64_call(code, stubs->step_within);
+    emit_resume(translator, end);
+}
+
 static void emit_end(struct translator *translator, const struct end *end) {
     struct x64 *code = translator->code;
     const struct arm_stubs *stubs = &translator->translations->stubs;
@@ -521,7 +592,7 @@ static void emit_end(struct translator *translator, const struct end *end) {
         emit_interpret(translator, end, stubs->out_of_budget);
         return;
     case END_STEP:
-        emit_interpret(translator, end, stubs->step);
+        emit_step_within(translator, end);
         return;
     case END_REFUND:
         emit_budget(code, X64_G_ADD, end->refund);
@@ -544,7 +615,7 @@ static void emit_end(struct translator *translator, const struct end *end) {
             x64_reg(code, end->opcode, end->host, RAX);
         x64_jump(code, end->back);
         x64_fill_in(code, failed, code->at);
-        emit_interpret(translator, end, stubs->step);
+        emit_step_within(translator, end);
         return;
     }
     }

@@ -47,8 +47,14 @@ struct arm_stubs {
     /* To go to these with the ARM pc in EAX: */
     uint8_t *step;          /* back to C, to execute one instruction there by the interpreter */
     uint8_t *unresolved;    /* back to C, to find or make the translation */
-    uint8_t *out_of_budget; /* back to C, to use up a budget that covers no block */
+    uint8_t *out_of_budget; /* on in blocks of one instruction; back to C if there are none or the budget is used up */
     uint8_t *dispatch;      /* to the translation at an address whose lowest bit is the state */
+    /* To call, with the pc in EAX and in EDX where it goes on: the interpreter executes an instruction. It returns if
+     * the translated code may go on behind it. */
+    uint8_t *step_within;
+    /* To call for a device access, with the address in EAX, a store's value in EDX and in ECX what it is. RAX has a
+     * load's value, or ACCESS_NOT_DONE. */
+    uint8_t *access_within;
     /* Accesses outside DTCM: address in EAX, value in EDX or to EAX; carry: the interpreter must do it. */
     uint8_t *load_word, *load_half, *load_byte, *store_word, *store_half, *store_byte;
 };
@@ -69,6 +75,17 @@ struct arm_translations {
     bool full;
     struct translator *translator; /* its work space */
 };
+
+/* The interpreter executes an instruction of translated code, which itself goes on at `next_pc` if this returns true.
+ */
+bool arm_step_within(struct arm_core *core, uint32_t next_pc);
+
+/* A device access of translated code, which counts the cycles of its budget down to before the instruction. */
+#define ACCESS_BYTES     7u
+#define ACCESS_LOADS     8u
+#define ACCESS_CYCLES(n) ((n) << 4) /* that the instruction takes before it */
+#define ACCESS_NOT_DONE  32         /* a bit of the answer: nothing has happened */
+uint64_t arm_access_within(struct arm_core *core, uint32_t address, uint32_t value, uint32_t what);
 
 /* What arm_stubs.enter returns. */
 enum { EXIT_STEP, EXIT_UNRESOLVED, EXIT_OUT_OF_BUDGET };

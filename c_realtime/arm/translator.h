@@ -38,8 +38,12 @@ struct end {
     uint32_t pc;
     int32_t refund;        /* in units of the budget register */
     const uint8_t *helper; /* of an access */
+    const uint8_t *behind; /* the code behind the instruction; NULL if it ends the block */
+    int32_t resumption;    /* what the instructions there have to be covered by, in units of the budget register */
     unsigned opcode;       /* with which a load's value goes from EAX ... */
     unsigned host;         /* ... to its register; or the register of a store's value */
+    unsigned what;         /* the access, as arm_access_within() has it */
+    struct step step;      /* its instruction */
     unsigned block;
 };
 
@@ -104,6 +108,9 @@ void emit_multiply(struct translator *translator, const struct step *step);
 void emit_miscellaneous(struct translator *translator, const struct step *step);
 void emit_transfer(struct translator *translator, const struct step *step);
 void emit_multiple_transfer(struct translator *translator, const struct step *step);
+
+/* What a load or store of one value does to its base register. */
+void emit_write_back(struct translator *translator, const struct step *step);
 
 /* Go on at the address in EAX, whose lowest bit is the state. */
 void emit_exchange(struct translator *translator);

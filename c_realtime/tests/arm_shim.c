@@ -22,7 +22,7 @@ static bool no_write(void *context, uint32_t address, unsigned bytes, uint32_t v
 
 struct arm_core *shim_create(void) {
     struct arm_core *core = calloc(1, sizeof *core);
-    core->bus = (struct arm_bus){NULL, no_read, no_write, NULL};
+    core->bus = (struct arm_bus){NULL, no_read, no_write, NULL, NULL};
     arm_reset(core);
     core->cp15_control &= ~ARM_CP15_HIGH_VECTORS;
     return core;

@@ -85,7 +85,7 @@ int main(void) {
     struct witness witness;
     unsigned seen[2] = {0, 0};
 
-    core.bus = (struct arm_bus){&witness, witness_read, witness_write, NULL};
+    core.bus = (struct arm_bus){&witness, witness_read, witness_write, NULL, NULL};
     srand(1);
     for (unsigned i = 0; i < TRIES; i++)
         one(&core, &witness, i & 1, &seen[i & 1]);

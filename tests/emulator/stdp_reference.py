@@ -121,8 +121,12 @@ class Trace:
         return product(self.value, decay(elapsed - elapsed % self.grid_ms, self.tau_ms))
 
     def spike(self, time_ms: float) -> None:
-        self.value = self.at(time_ms) + 1.0
-        self.time_ms = time_ms
+        self.keep(time_ms)
+        self.value = self.value + 1.0
+
+    def keep(self, time_ms: float) -> None:
+        """Store the value of this moment: so rounding comes once more."""
+        self.value, self.time_ms = self.at(time_ms), time_ms
 
 
 class PairRule:
@@ -132,9 +136,13 @@ class PairRule:
         self.weights = weights
         self.r1, self.o1 = Trace(tau_plus), Trace(tau_minus)
 
+    def potentiated(self, w: Interval, time_ms: float) -> Interval:
+        if time_ms == self.r1.time_ms:
+            return w
+        return self.weights.potentiated(w, self.r1.at(time_ms), None)
+
     def post(self, w: Interval, time_ms: float) -> Interval:
-        if time_ms > self.r1.time_ms:
-            w = self.weights.potentiated(w, self.r1.at(time_ms), None)
+        w = self.potentiated(w, time_ms)
         self.o1.spike(time_ms)
         return w
 
@@ -210,13 +218,16 @@ class VogelsRule:
         self.weights, self.alpha = weights, alpha
         self.r1, self.o1 = Trace(tau), Trace(tau)
 
+    def potentiated(self, w: Interval, time_ms: float) -> Interval:
+        return self.weights.potentiated(w, self.r1.at(time_ms), None)
+
     def post(self, w: Interval, time_ms: float) -> Interval:
-        w = self.weights.potentiated(w, self.r1.at(time_ms), None)
+        w = self.potentiated(w, time_ms)
         self.o1.spike(time_ms)
         return w
 
     def pre(self, w: Interval, time_ms: float) -> Interval:
-        if self.o1.value[1] > 0:
+        if self.o1.time_ms > 0:
             cost = round(self.alpha / STEP) * STEP
             w = self.weights.potentiated(w, self.o1.at(time_ms) - cost, None)
         self.r1.spike(time_ms)

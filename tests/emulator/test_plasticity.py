@@ -1,15 +1,21 @@
-"""Every plasticity rule of sPyNNaker on the emulated board: each weight is where the rule's own maths puts it."""
+"""The plasticity rules of pairs and triplets on the emulated board: each weight is where the rule's own maths puts it.
+
+Neuromodulation and the recurrent rule: test_modulated_and_recurrent.py. That nothing is left out is tested here too.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 import trio
 from numpy.typing import NDArray
 from plain_scripts import SCRIPTS, run_script
+from spynnaker.pyNN import model_binaries
 from stdp_reference import (
     Additive,
     Multiplicative,
@@ -42,6 +48,9 @@ RULES: dict[str, Callable[[float], Rule]] = {
     "nearest pair, additive": lambda delay_ms: NearestPairRule(
         Additive(W_MAX, 1.0, 0.75), **TAUS, delay_ms=delay_ms
     ),
+    "nearest pair, multiplicative": lambda delay_ms: NearestPairRule(
+        Multiplicative(W_MAX, 0.25, 0.1875), **TAUS, delay_ms=delay_ms
+    ),
     "Vogels, additive": lambda _: VogelsRule(Additive(W_MAX, 0.25, 0.25), tau=20.0, alpha=0.25),
     "triplet, additive": lambda _: TripletRule(
         Additive(W_MAX, 0.0625 * W_MAX, 0.0625 * W_MAX, 0.125 * W_MAX, 0.03125 * W_MAX),
@@ -71,10 +80,30 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, NDArray[np.fl
 
     async def run() -> None:
         async with EmulatedBoard() as board:
-            await run_script(SCRIPTS / "plasticity.py", folder, board, "result.npz")
+            with trio.fail_after(300):
+                await run_script(SCRIPTS / "plasticity.py", folder, board, "result.npz")
 
     trio.run(run)
     return dict(np.load(folder / "result.npz"))
+
+
+def test_no_rule_of_spynnaker_is_left_out() -> None:
+    """Neither here nor in test_modulated_and_recurrent.py: which rules there are, its binaries tell."""
+    names = (path.name for path in Path(model_binaries.__path__[0]).glob("*_stdp_*.aplx"))
+    rules = {re.sub(r".*_stdp_(.*?)(_structural.*)?\.aplx", r"\1", name) for name in names}
+    assert rules == {
+        "mad_pair_additive",
+        "mad_pair_multiplicative",
+        "mad_nearest_pair_additive",
+        "mad_nearest_pair_multiplicative",
+        "mad_vogels_2011_additive",
+        "mad_pfister_triplet_additive",
+        "mad_recurrent_dual_fsm_multiplicative",
+        "mad_recurrent_pre_stochastic_multiplicative",
+        "izhikevich_neuromodulation_pair_additive",
+        "izhikevich_neuromodulation_pair_multiplicative",
+        "izhikevich_neuromodulation_vogels_2011_additive",
+    }
 
 
 @pytest.mark.board

@@ -1,4 +1,4 @@
-"""Every plasticity rule of sPyNNaker on the same spikes: single pairings over the whole window, and random trains.
+"""The plasticity rules of pairs and triplets on the same spikes: single pairings over the whole window, random trains.
 
 Synapse i joins neuron i of the source to neuron i of each plastic population; a strong static synapse from a second
 source makes neuron i fire when, and only when, it says so. The plastic synapses are on the other receptor, and weak, so
@@ -62,6 +62,10 @@ mechanisms = {
     "nearest pair, additive": (
         sim.extra_models.SpikeNearestPairRule(**taus, A_plus=1.0, A_minus=0.75),
         sim.AdditiveWeightDependence(w_min=0.0, w_max=W_MAX),
+    ),
+    "nearest pair, multiplicative": (
+        sim.extra_models.SpikeNearestPairRule(**taus, A_plus=0.25, A_minus=0.1875),
+        sim.MultiplicativeWeightDependence(w_min=0.0, w_max=W_MAX),
     ),
     "Vogels, additive": (
         sim.extra_models.Vogels2011Rule(alpha=0.25, tau=20.0, A_plus=0.25, A_minus=0.25),
