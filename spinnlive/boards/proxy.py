@@ -91,6 +91,20 @@ class Proxy:
         """Serve every link until cancelled. When the connection is lost the boards are silent, and
         `trouble` says why."""
         try:
+            await self._serve()
+            async with trio.open_nursery() as nursery:
+                for channel in self._channels:
+                    nursery.start_soon(channel.discard)
+                async for channel in self._wanted:
+                    self._channels.add(channel)
+                    nursery.start_soon(channel.discard)
+        finally:
+            for channel in self._channels:
+                channel.close()
+
+    async def _serve(self) -> None:
+        """Carry datagrams until the connection is lost."""
+        try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._receive)
                 nursery.start_soon(self._ping)
@@ -101,11 +115,6 @@ class Proxy:
             self._lost = f"spalloc's proxy at {self._name} is gone: {_first(lost)}"
         finally:
             await self._connected.aclose()
-        async with trio.open_nursery() as nursery:
-            for channel in self._channels:
-                nursery.start_soon(channel.discard)
-            async for channel in self._wanted:
-                nursery.start_soon(channel.discard)
 
     async def _ping(self) -> None:
         while True:
@@ -157,6 +166,7 @@ class Proxy:
                     [frames.encode_message(channel.number, each) for each in datagrams]
                 )
             nursery.cancel_scope.cancel()
+        channel.close()
         self._channels.remove(channel)
         del self._open[channel.number]
         await self._connected.send([frames.encode_close(next(self._correlations), channel.number)])
@@ -183,6 +193,10 @@ class _Channel:
         self._backlog: deque[bytes] = deque()
         self._backlog_bytes = 0
         self._pressed = trio.Event()
+
+    def close(self) -> None:
+        """Close our end."""
+        self._sock.close()
 
     async def sent(self) -> list[bytes]:
         """Wait for datagrams of the user; give those that there are, none once the user has closed

@@ -217,13 +217,14 @@ class SpallocV2:
 
     async def _hear(self, sock: trio.socket.SocketType, channel: int, send: Any) -> None:
         head = official._msg.pack(ProxyProtocol.MSG, channel)
-        while True:
-            try:
-                datagram = await sock.recv(2048)
-            except (ConnectionRefusedError, trio.ClosedResourceError):
-                return
-            self.frames["from boards"] += 1
-            await send(head + datagram)
+        with sock:
+            while True:
+                try:
+                    datagram = await sock.recv(2048)
+                except (ConnectionRefusedError, trio.ClosedResourceError):
+                    return
+                self.frames["from boards"] += 1
+                await send(head + datagram)
 
     def hang_up(self) -> None:
         """Close every client's proxy."""
