@@ -21,6 +21,7 @@ from spinnlive.errors import (
     UnknownPopulation,
     UnknownProjection,
     UsageError,
+    WeightError,
 )
 from spinnlive.live.run import LiveRun
 from spinnlive.testing import ScriptedRun, open_scripted
@@ -106,6 +107,37 @@ async def test_weights_come_at_once_and_at_multiples(autojump_clock: MockClock) 
         (tick, [tick, 0.5, 2.0]) for tick in (0, 10, 20, 30)
     ]
     assert np.array_equal(seen[1].matrix(), [[10, np.nan], [0.5, 2.0]], equal_nan=True)
+
+
+async def test_weights_are_read_and_set_as_on_a_board(autojump_clock: MockClock) -> None:
+    fixed = {"fixed": [[1.0, np.nan], [0.5, 2.0]], "moving": lambda tick: [[tick]]}
+    async with open_scripted(weights=fixed) as live:
+        await live.set_weights("fixed", 3.0, pre=[1])
+        assert (await live.read_weights("fixed")).weights.tolist() == [1.0, 3.0, 3.0]
+        await live.set_weights("fixed", [[np.nan, np.nan], [np.nan, 4.0]])
+        await live.set_weights("fixed", [[0, 0, 9.0]])
+        reader = live.weight_reader("fixed", post=[0])
+        assert (await reader.read()).weights.tolist() == [9.0, 3.0]
+        for wrong in ([[0, 1, 1.0]], [1.0, 2.0], [[1.0, 1.0], [1.0, 1.0]]):
+            with pytest.raises(WeightError):
+                await live.set_weights("fixed", wrong)
+        with pytest.raises(UsageError, match="function"):
+            await live.set_weights("moving", 1.0)
+        with pytest.raises(UnknownProjection):
+            await live.read_weights("other")
+        assert (await live.read_weights("fixed")).weights.tolist() == [9.0, 3.0, 4.0]
+
+
+async def test_telemetry_comes_by_the_scripts_time(autojump_clock: MockClock) -> None:
+    with trio.fail_after(100):
+        async with scripted(time_scale_factor=2) as live, trio.open_nursery() as nursery:
+            stream = live.telemetry(10.0, policy="drop_oldest", buffer=100)
+            nursery.start_soon(live.run, 50.0)
+            paces = [await anext(stream) for _ in range(15)]
+    assert [pace.host_s for pace in paces] == pytest.approx([n / 100 for n in range(15)], abs=1e-6)
+    assert [pace.tick for pace in paces][1:11] == pytest.approx(list(range(5, 55, 5)), abs=1)
+    assert [pace.running for pace in paces][1:9] == [True] * 8
+    assert not paces[-1].running
 
 
 async def test_the_board_can_fail_and_stall(autojump_clock: MockClock) -> None:
