@@ -15,7 +15,7 @@ from typing import Protocol
 import trio
 
 from spinnlive import wire
-from spinnlive.boards.link import Link, over_udp
+from spinnlive.boards.link import UDP, Link
 from spinnlive.errors import BoardLost, ScpError
 from spinnlive.wire.window import SEQUENCES
 
@@ -73,9 +73,10 @@ class BulkMemory:
     ``link`` is the way to the board.
     """
 
-    def __init__(self, address: str, window: Callable[[], int], *, link: Link = over_udp) -> None:
+    def __init__(self, address: str, window: Callable[[], int], *, link: Link = UDP) -> None:
         self.address = address
         self._window = window
+        self._link = link
         self._sock = link(address)
         self._turn = trio.Lock()
         self._sequence = 0
@@ -180,10 +181,11 @@ class BulkMemory:
 
     def _again(self, request: wire.ScpRequest, tries: dict[int, int], place: int) -> None:
         if tries[place] == TRIES:
-            raise BoardLost(
-                f"the board at {self.address} has stopped answering: no reply from chip {request.x}, {request.y} "
-                f"about its memory at {request.arg1:#010x} after {TRIES} tries"
+            why = self._link.trouble(self.address) or (
+                f"no reply from chip {request.x}, {request.y} about its memory at {request.arg1:#010x} "
+                f"after {TRIES} tries"
             )
+            raise BoardLost(f"the board at {self.address} has stopped answering: {why}")
         tries[place] += 1
 
     def _arrived(self) -> list[tuple[int, int, bytes]]:

@@ -193,3 +193,16 @@ def test_a_scripted_run_is_a_live_run() -> None:
         if not name.startswith("_"):
             ours = inspect.signature(getattr(ScriptedRun, name))
             assert list(ours.parameters) == list(inspect.signature(method).parameters), name
+
+
+async def test_projections_are_listed() -> None:
+    weights = {"plastic": np.ones((5, 4)), "other": np.ones((2, 3))}
+    between = {"plastic": ("touch", "motor")}
+    async with scripted(weights=weights, projections=between) as live:
+        assert [(each.label, each.pre, each.post, each.pre_size) for each in live.projections] == [
+            ("plastic", "touch", "motor", 5),
+            ("other", "", "", 0),
+        ]
+    with pytest.raises(UsageError, match="without weights: nobody"):
+        async with scripted(projections={"nobody": ("touch", "motor")}):
+            pass
