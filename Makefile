@@ -30,7 +30,7 @@ bench: $(VENV)/.tools
 	$(BIN)/python -P benchmarks/fan_out.py
 	$(BIN)/python -P benchmarks/page.py
 
-# A while: a million malformed messages against a server of live runs.
+# Some minutes: a million malformed messages against a server of live runs.
 bench-hostile: $(VENV)/.installed
 	$(BIN)/python -P benchmarks/hostile_clients.py
 
