@@ -28,8 +28,9 @@ bench: $(VENV)/.tools
 	PYTHONPATH=benchmarks $(BIN)/python -P benchmarks/start_up.py
 	$(BIN)/python -P benchmarks/receive.py
 	$(BIN)/python -P benchmarks/fan_out.py
+	$(BIN)/python -P benchmarks/page.py
 
-# An hour or so: a million malformed messages against a server of live runs.
+# A while: a million malformed messages against a server of live runs.
 bench-hostile: $(VENV)/.installed
 	$(BIN)/python -P benchmarks/hostile_clients.py
 

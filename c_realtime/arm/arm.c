@@ -23,7 +23,7 @@ const uint16_t arm_condition_table[16] = {
 /* ---- CPSR and modes ---- */
 
 uint32_t arm_cpsr(const struct arm_core *core) {
-    return core->n << 31 | core->z << 30 | core->c << 29 | core->v << 28 | core->q << 27 |
+    return (uint32_t)core->n << 31 | core->z << 30 | core->c << 29 | core->v << 28 | core->q << 27 |
            (core->irq_masked ? ARM_CPSR_I : 0) | (core->fiq_masked ? ARM_CPSR_F : 0) | (core->thumb ? ARM_CPSR_T : 0) |
            core->mode;
 }

@@ -88,8 +88,8 @@ struct arm_core {
     uint32_t pc;    /* address of the instruction to execute next */
     uint32_t next_pc;
 
-    /* CPSR, taken apart. The flags are 0 or 1. */
-    uint32_t n, z, c, v, q;
+    /* CPSR, taken apart. The flags are 0 or 1; bytes, which the host stores and loads alike. */
+    uint8_t n, z, c, v, q;
     bool irq_masked, fiq_masked, thumb;
     uint32_t mode;
 

@@ -54,6 +54,8 @@ void emit_flags(struct translator *translator, const struct step *step, enum hos
 
 /* ---- the shifter ---- */
 
+#define CMC 0xf5 /* the carry inverted */
+
 static void emit_carry(struct translator *translator, bool keep_carry) {
     if (keep_carry)
         x64_set_mem(translator->code, X64_C, CORE, OFFSET(c));
@@ -78,7 +80,8 @@ static void emit_shift_by_immediate(struct translator *translator, enum arm_shif
             x64_set_mem(code, X64_S, CORE, OFFSET(c));
         }
     } else if (type == ARM_ROR) { /* RRX */
-        x64_bit_test(code, CORE, OFFSET(c), 0);
+        x64_mem_byte_imm(code, X64_G_CMP, CORE, OFFSET(c), 1);
+        x64_byte(code, CMC);
         x64_shift(code, X64_RCR, host, 1);
         emit_carry(translator, keep_carry);
     }
@@ -301,9 +304,9 @@ static void emit_arithmetic(struct translator *translator, const struct step *st
     else
         emit_load_register(translator, step, host, rn);
     if (operation == ADC || operation == SBC || operation == RSC) {
-        x64_bit_test(code, CORE, OFFSET(c), 0);
-        if (operation != ADC)
-            x64_byte(code, 0xf5); /* CMC: the host borrows where ARM does not carry */
+        x64_mem_byte_imm(code, X64_G_CMP, CORE, OFFSET(c), 1); /* the host borrows where ARM does not carry */
+        if (operation == ADC)
+            x64_byte(code, CMC);
     }
     if (reversed)
         emit_operate(translator, step, group[operation] << 3 | 3, host, rn);

@@ -7,10 +7,10 @@ void emit_status_read(struct translator *translator, const struct step *step) {
     struct x64 *code = translator->code;
     uint32_t word = step->word;
 
-    x64_mem(code, X64_MOV, RAX, CORE, OFFSET(n));
+    x64_mem(code, X64_MOVZX_BYTE, RAX, CORE, OFFSET(n));
     for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++) {
         x64_reg(code, X64_ADD, RAX, RAX);
-        x64_mem(code, X64_OR, RAX, CORE, flags[i]);
+        x64_mem(code, X64_OR_BYTE, RAX, CORE, flags[i]);
     }
     x64_shift(code, X64_SHL, RAX, 27);
     x64_mem(code, X64_MOVZX_BYTE, RCX, CORE, OFFSET(irq_masked));

@@ -129,7 +129,7 @@ ARM_INLINE void set_nz(struct arm_core *core, uint32_t result) {
 ARM_INLINE uint32_t add_with_flags(struct arm_core *core, uint32_t a, uint32_t b, uint32_t carry) {
     uint64_t wide = (uint64_t)a + b + carry;
     uint32_t result = (uint32_t)wide;
-    core->c = (uint32_t)(wide >> 32);
+    core->c = (uint8_t)(wide >> 32);
     core->v = (~(a ^ b) & (a ^ result)) >> 31;
     set_nz(core, result);
     return result;
@@ -167,7 +167,7 @@ ARM_INLINE uint32_t shift_by_immediate(const struct arm_core *core, uint32_t val
     default:
         if (amount == 0) {
             *carry = value & 1;
-            return core->c << 31 | value >> 1;
+            return (uint32_t)core->c << 31 | value >> 1;
         }
         *carry = value >> (amount - 1) & 1;
         return rotate_right(value, amount);

@@ -170,7 +170,7 @@ static void multiply_long(struct arm_core *core, uint32_t instruction) {
     core->r[high] = (uint32_t)(result >> 32);
     arm_spend(core, ARM_EXTRA_MULTIPLY_LONG);
     if (BIT(20)) {
-        core->n = (uint32_t)(result >> 63);
+        core->n = (uint8_t)(result >> 63);
         core->z = result == 0;
         arm_spend(core, ARM_EXTRA_MULTIPLY_FLAGS);
     } else {

@@ -2,13 +2,15 @@
 #include "internal.h"
 
 void arm_archive(struct archive *archive, struct arm_core *core) {
-    uint32_t *flags[] = {&core->n, &core->z, &core->c, &core->v, &core->q};
+    uint8_t *flags[] = {&core->n, &core->z, &core->c, &core->v, &core->q};
 
     archive->bytes(archive, core->r, 15 * sizeof *core->r); /* r[15] is set by each instruction */
     ARCHIVE(archive, core->pc);
     for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++) {
-        ARCHIVE(archive, *flags[i]);
-        archive_expect(archive, *flags[i] <= 1);
+        uint32_t flag = *flags[i];
+        ARCHIVE(archive, flag);
+        archive_expect(archive, flag <= 1);
+        *flags[i] = flag & 1;
     }
     archive_bool(archive, &core->irq_masked);
     archive_bool(archive, &core->fiq_masked);

@@ -149,17 +149,17 @@ static unsigned emit_condition_from_memory(struct translator *translator, uint32
 
     switch (even) {
     case 8: /* HI: C above Z */
-        x64_mem(code, X64_MOV, RAX, CORE, OFFSET(c));
-        x64_mem(code, X64_CMP, RAX, CORE, OFFSET(z));
+        x64_mem(code, X64_MOVZX_BYTE, RAX, CORE, OFFSET(c));
+        x64_mem(code, X64_CMP_BYTE, RAX, CORE, OFFSET(z));
         return X64_A;
     case 10: /* GE */
-        x64_mem(code, X64_MOV, RAX, CORE, OFFSET(n));
-        x64_mem(code, X64_CMP, RAX, CORE, OFFSET(v));
+        x64_mem(code, X64_MOVZX_BYTE, RAX, CORE, OFFSET(n));
+        x64_mem(code, X64_CMP_BYTE, RAX, CORE, OFFSET(v));
         return X64_Z;
     case 12: /* GT */
-        x64_mem(code, X64_MOV, RAX, CORE, OFFSET(n));
-        x64_mem(code, X64_XOR, RAX, CORE, OFFSET(v));
-        x64_mem(code, X64_OR, RAX, CORE, OFFSET(z));
+        x64_mem(code, X64_MOVZX_BYTE, RAX, CORE, OFFSET(n));
+        x64_mem(code, X64_XOR_BYTE, RAX, CORE, OFFSET(v));
+        x64_mem(code, X64_OR_BYTE, RAX, CORE, OFFSET(z));
         return X64_Z;
     default:
         x64_mem_byte_imm(code, X64_G_CMP, CORE, single[even / 2], 0);

@@ -155,11 +155,6 @@ void x64_neg(struct x64 *code, unsigned reg) {
     x64_reg(code, 0xf7, 3, reg);
 }
 
-void x64_bit_test(struct x64 *code, unsigned base, int32_t offset, unsigned bit) {
-    x64_mem(code, 0xba | X64_0F, 4, base, offset);
-    x64_byte(code, bit);
-}
-
 void x64_bit_test_wide(struct x64 *code, unsigned reg, unsigned bit) {
     x64_reg(code, 0xba | X64_0F | X64_WIDE, 4, reg);
     x64_byte(code, bit);

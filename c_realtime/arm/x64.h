@@ -46,6 +46,8 @@ enum x64_opcode {
     X64_MOV_BYTE_TO = 0x88 | X64_BYTE,
     X64_MOV_HALF_TO = 0x89 | X64_HALF,
     X64_OR_BYTE = 0x0a | X64_BYTE,
+    X64_XOR_BYTE = 0x32 | X64_BYTE,
+    X64_CMP_BYTE = 0x3a | X64_BYTE,
     X64_OR_BYTE_TO = 0x08 | X64_BYTE,
     X64_TEST = 0x85,
     X64_LEA = 0x8d,
@@ -90,8 +92,7 @@ void x64_shift_wide(struct x64 *code, enum x64_shift shift, unsigned reg, unsign
 void x64_shift_cl(struct x64 *code, enum x64_shift shift, unsigned reg, bool wide);
 void x64_not(struct x64 *code, unsigned reg);
 void x64_neg(struct x64 *code, unsigned reg);
-void x64_bit_test(struct x64 *code, unsigned base, int32_t offset, unsigned bit); /* into the carry */
-void x64_bit_test_wide(struct x64 *code, unsigned reg, unsigned bit);
+void x64_bit_test_wide(struct x64 *code, unsigned reg, unsigned bit); /* into the carry */
 void x64_set_mem(struct x64 *code, unsigned condition, unsigned base, int32_t offset);
 void x64_set(struct x64 *code, unsigned condition, unsigned reg);
 void x64_push(struct x64 *code, unsigned reg);

@@ -8,23 +8,42 @@ the link is: a UDP socket, or one end of a pair whose other end a proxy serves
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from typing import Protocol
 
 from spinnlive import wire
 from spinnlive.errors import BoardUnreachable
 
-Link = Callable[[str], socket.socket]
-"""Opens a way to the board at an address, to SCAMP's port there: a datagram socket, connected, not
-blocking. Whoever asks for it closes it. Raises `BoardUnreachable`."""
+
+class Link(Protocol):
+    """Opens ways to boards."""
+
+    def __call__(self, address: str) -> socket.socket:
+        """Give a datagram socket to SCAMP's port of the board at ``address``: connected, not
+        blocking, and closed by whoever asked for it. Raises `BoardUnreachable`."""
+
+    def trouble(self, address: str) -> str | None:
+        """Say why a board is silent, if that is the link's doing."""
 
 
-def over_udp(address: str, port: int = wire.SCP_UDP_PORT) -> socket.socket:
-    """Give a UDP socket to the board at ``address``; sends nothing."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setblocking(False)
-    try:
-        sock.connect((address, port))
-    except OSError as error:
-        sock.close()
-        raise BoardUnreachable(f"no board can be reached at {address}: {error}") from error
-    return sock
+class OverUdp:
+    """A `Link` straight to the board; ``port`` is SCAMP's unless given."""
+
+    def __init__(self, port: int = wire.SCP_UDP_PORT) -> None:
+        self._port = port
+
+    def __call__(self, address: str) -> socket.socket:
+        """See `Link`; sends nothing."""
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setblocking(False)
+        try:
+            sock.connect((address, self._port))
+        except OSError as error:
+            sock.close()
+            raise BoardUnreachable(f"no board can be reached at {address}: {error}") from error
+        return sock
+
+    def trouble(self, address: str) -> None:
+        """See `Link`: UDP knows of none."""
+
+
+UDP = OverUdp()

@@ -16,7 +16,7 @@ import trio
 
 from spinnlive import wire
 from spinnlive.boards.bulk import BulkMemory, Memory, Span
-from spinnlive.boards.link import Link, over_udp
+from spinnlive.boards.link import UDP, Link
 from spinnlive.boards.scp import open_scp
 from spinnlive.boards.scp_calls import ScpCalls
 from spinnlive.boards.together import together
@@ -32,7 +32,7 @@ ROOT = (0, 0)
 
 @asynccontextmanager
 async def open_routes(
-    ethernet: Mapping[Chip, str], *, link: Link = over_udp, window: int = 4
+    ethernet: Mapping[Chip, str], *, link: Link = UDP, window: int = 4
 ) -> AsyncIterator[ScpCalls]:
     """Open an SCP client to every board; nothing is sent yet.
 
@@ -84,7 +84,7 @@ class RoutedScp(ScpCalls):
 
 
 def open_memory(
-    ethernet: Mapping[Chip, str], window: Callable[[], int], *, link: Link = over_udp
+    ethernet: Mapping[Chip, str], window: Callable[[], int], *, link: Link = UDP
 ) -> Memory:
     """Give the memory of every chip; arguments as for `open_routes` and `BulkMemory`. Close it."""
     memories: dict[str, BulkMemory] = {}

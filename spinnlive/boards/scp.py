@@ -50,7 +50,7 @@ async def open_scp(
     with sock:
         name = address if port == wire.SCP_UDP_PORT else f"{address}:{port}"
         transactions = wire.ScpWindow(size=window, timeout_s=timeout_s, tries=tries)
-        yield ScpClient(name, sock, transactions)
+        yield ScpClient(name, sock, transactions, link)
 
 
 async def _connected(address: str, port: int) -> trio.socket.SocketType:
@@ -88,8 +88,15 @@ class ScpClient(ScpCalls):
     Made by `open_scp`. Any number of tasks may call it at once.
     """
 
-    def __init__(self, address: str, sock: trio.socket.SocketType, window: wire.ScpWindow) -> None:
+    def __init__(
+        self,
+        address: str,
+        sock: trio.socket.SocketType,
+        window: wire.ScpWindow,
+        link: Link | None = None,
+    ) -> None:
         self.address = address
+        self._link = link
         self._sock = sock
         self._window = window
         self._bursts: list[_Burst] = []
@@ -210,8 +217,11 @@ class ScpClient(ScpCalls):
         return self._gone(f"no reply to {what} after {failed.tries} tries")
 
     def _gone(self, why: str) -> BoardUnreachable | BoardLost:
+        trouble = None if self._link is None else self._link.trouble(self.address)
         if self._answered:
-            return BoardLost(f"the board at {self.address} has stopped answering: {why}")
+            return BoardLost(f"the board at {self.address} has stopped answering: {trouble or why}")
+        if trouble is not None:
+            return BoardUnreachable(f"no board answers at {self.address}: {trouble}")
         hint = "nothing listens there" if self._refused else "is it switched on, is it the address?"
         return BoardUnreachable(f"no board answers at {self.address} ({hint}): {why}")
 

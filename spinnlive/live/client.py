@@ -9,10 +9,11 @@ from pathlib import Path
 import trio
 
 from spinnlive import wire
+from spinnlive.boards.link import UDP, Link
 from spinnlive.errors import SpinnliveError
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import NetworkMap, read_database
-from spinnlive.live.receiver import Receiver, local_address_towards
+from spinnlive.live.receiver import Receiver
 from spinnlive.live.spikes import AHEAD, SpikeRouter
 from spinnlive.live.tap import Tap
 from spinnlive.live.watermark import Watermark
@@ -21,22 +22,19 @@ from spinnlive.live.watermark import Watermark
 class Connection:
     """What is known and open once the tool chain has described the network.
 
-    There is one receiver for each gatherer, in the order of ``network.tags``.
+    There is one receiver for each gatherer, in the order of ``network.tags``. ``proxy`` is the way
+    to the boards, if that is not UDP.
     """
 
-    def __init__(self, network: NetworkMap) -> None:
+    def __init__(self, network: NetworkMap, proxy: Link | None = None) -> None:
         self.network = network
+        self.link: Link = proxy or UDP
         self.tap = Tap()
         self.clock = Clock(network.timestep_us, network.time_scale_factor, tap=self.tap)
         self.watermark = Watermark([tag.heartbeat for tag in network.tags])
         self.router = SpikeRouter(network.keys, self.clock.timestep_ms, self.tap, self.watermark)
         self.receivers = tuple(
-            Receiver(
-                local_address_towards(tag.board),
-                tag,
-                partial(self._deliver, number),
-                self.router.room,
-            )
+            Receiver(tag, partial(self._deliver, number), self.router.room, proxy)
             for number, tag in enumerate(network.tags)
         )
 
@@ -101,12 +99,21 @@ class LiveClient:
         try:
             if self.connection is None:
                 network = await trio.to_thread.run_sync(read_database, path)
-                self.connection = Connection(network)
+                self.connection = Connection(network, await self._proxy(network))
                 self.connection.start(self._nursery)
             await self.connection.claim()
             await self.before_start()
         except SpinnliveError as error:
             self.error = error
+
+    async def _proxy(self, network: NetworkMap) -> Link | None:
+        """Connect to the proxy that the network's database names, if it names one."""
+        if network.proxy is None:
+            return None
+        from spinnlive.boards.proxy import open_proxy  # by those who need it
+
+        chips = {network.ethernet[chip]: chip for chip in network.ethernet_chips}
+        return await open_proxy(network.proxy, chips, self._nursery)
 
     def start(self) -> None:
         """The board runs."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from spinnlive.boards.proxy_job import ProxyJob
 from spinnlive.errors import ToolchainError
 from spinnlive.live.keys import KeyTable
 from spinnlive.toolchain.gatherers import LABEL as OUR_GATHERER
@@ -68,9 +69,11 @@ class SourceCore:
 class NetworkMap:
     """The loaded network as live input and output need it.
 
-    ``ethernet`` gives the address of the board that chip ``x, y`` is reached through. ``sources``
-    has the cores of every population whose keys the file lists, in the order of their ids. ``live``
-    are the populations with live output, `HEARTBEAT` not among them.
+    ``ethernet`` gives the address of the board that chip ``x, y`` is reached through;
+    ``ethernet_chips`` are the chips that have an Ethernet. With a ``proxy`` the boards are reached
+    through that alone. ``sources`` has the cores of every population whose keys the file lists, in
+    the order of their ids. ``live`` are the populations with live output, `HEARTBEAT` not among
+    them.
     """
 
     ethernet: dict[tuple[int, int], str]
@@ -83,6 +86,8 @@ class NetworkMap:
     keys: KeyTable
     sources: dict[str, tuple[SourceCore, ...]]
     cores: tuple[Core, ...]
+    ethernet_chips: tuple[tuple[int, int], ...] = ((0, 0),)
+    proxy: ProxyJob | None = None
 
 
 def read_database(path: Path) -> NetworkMap:
@@ -95,8 +100,10 @@ def read_database(path: Path) -> NetworkMap:
 
 
 def _read(file: sqlite3.Connection) -> NetworkMap:
-    reached = file.execute("SELECT x, y, eth_ip_address FROM chip_eth_info").fetchall()
-    ethernet = {(x, y): address for x, y, address in reached if address}
+    reached = file.execute(
+        "SELECT x, y, eth_x, eth_y, eth_ip_address FROM chip_eth_info"
+    ).fetchall()
+    ethernet = {(x, y): address for x, y, _, _, address in reached if address}
     if (0, 0) not in ethernet:
         raise ToolchainError("the network's database names no address for chip 0, 0")
     outputs = file.execute(
@@ -128,7 +135,22 @@ def _read(file: sqlite3.Connection) -> NetworkMap:
         keys=_key_table(mapping, placed),
         sources=_sources(mapping, placed),
         cores=tuple(placed.values()),
+        ethernet_chips=tuple(sorted({(x, y) for _, _, x, y, address in reached if address})),
+        proxy=_proxy(file),
     )
+
+
+def _proxy(file: sqlite3.Connection) -> ProxyJob | None:
+    """Give the spalloc job whose proxy the boards are reached through, if there is one."""
+    kinds: dict[str, dict[str, str]] = {"SPALLOC": {}, "COOKIE": {}, "HEADER": {}}
+    for kind, name, value in file.execute("SELECT kind, name, value FROM proxy_configuration"):
+        kinds.setdefault(kind, {})[name] = value
+    job = kinds["SPALLOC"]
+    if not job:
+        return None
+    if not {"service uri", "job uri"} <= job.keys():
+        raise ToolchainError("the network's database names a proxy, but not its spalloc job")
+    return ProxyJob(job["service uri"], job["job uri"], kinds["COOKIE"], kinds["HEADER"])
 
 
 def _tags(outputs: list[tuple[str, int, int, int, int, str]]) -> tuple[LiveTag, ...]:

@@ -175,7 +175,7 @@ class DatagramReader:
             if extra:
                 self._drops = _DROPS.unpack(extra[0][2][: _DROPS.size])[0]
             self._lengths[number] = length
-            self._senders[number] = sender_word(*sender)
+            self._senders[number] = sender_word(*sender) if sender else 0  # a pair has no addresses
             self._dropped[number] = self._drops
             number += 1
         return number

@@ -36,8 +36,9 @@ class PopulationReport:
     recorded and not delivered, ``extra`` delivered and not recorded (doubled on the way), neuron by
     neuron.
     ``same_ticks`` says whether every spike came in the tick in which it was recorded. These four
-    are None when the population did not record its spikes: then nobody knows. Where only some of
-    its neurons were recorded, ``lost`` and ``extra`` are of those, and ``same_ticks`` is None.
+    are None when the population did not record its spikes: then nobody knows, and the last three
+    are when it did so with a ``sampling_interval``, in some ticks only. Where only some of its
+    neurons were recorded, ``lost`` and ``extra`` are of those, and ``same_ticks`` is None.
     """
 
     label: str
@@ -90,6 +91,8 @@ class Delivery:
         total, late = int(counts.sum()), self._late[number]
         if recorded is None:
             return PopulationReport(label, total, late, None, None, None, None)
+        if recorded.every_ticks > 1:
+            return PopulationReport(label, total, late, len(recorded.rows), None, None, None)
         rows = np.unique(recorded.rows, axis=0)
         on_board = np.bincount(rows[:, 0], minlength=size)
         delivered = np.pad(counts, (0, len(on_board) - size))[recorded.neurons]

@@ -6,12 +6,12 @@ has to wait for room first reads the answers for all; there is no task of its ow
 
 from __future__ import annotations
 
-import socket
 from typing import Protocol
 
 import trio
 
 from spinnlive import wire
+from spinnlive.boards.link import UDP, Link
 from spinnlive.errors import BoardLost
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import NetworkMap, SourceCore
@@ -67,8 +67,9 @@ class RunningFreely:
 class Intakes:
     """The ways into every board of the network; a socket is opened when it is first needed."""
 
-    def __init__(self, network: NetworkMap, clock: Clock, steps: Steps) -> None:
+    def __init__(self, network: NetworkMap, clock: Clock, steps: Steps, link: Link = UDP) -> None:
         self._network = network
+        self._link = link
         self._clock = clock
         self._steps = steps
         self._open: dict[str, Intake] = {}
@@ -97,7 +98,7 @@ class Intakes:
     def _intake(self, core: SourceCore) -> Intake:
         board = self._network.ethernet[core.x, core.y]
         if board not in self._open:
-            self._open[board] = Intake(board, self._clock, steps=self._steps)
+            self._open[board] = Intake(board, self._clock, self._link, self._steps)
         return self._open[board]
 
 
@@ -108,15 +109,14 @@ class Intake:
         self,
         address: str,
         clock: Clock,
-        port: int = wire.SCP_UDP_PORT,
+        link: Link = UDP,
         steps: Steps | None = None,
     ) -> None:
         self._address = address
+        self._link = link
         self.clock = clock
         self.steps = steps or RunningFreely()
-        self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._sock.setblocking(False)
-        self._sock.connect((address, port))
+        self._sock = link(address)
         self._questions: dict[int, tuple[Lane, float]] = {}
         self._sequence = 0
         self._reading = False
@@ -200,9 +200,12 @@ class Intake:
 
     def lost(self, core: SourceCore) -> BoardLost:
         """Make the error for a core that does not answer."""
+        why = self._link.trouble(self._address) or (
+            f"asked {TRIES} times in {TRIES * ANSWER_S:g} s, it did not answer"
+        )
         return BoardLost(
             f"core {core.p} of chip {core.x}, {core.y} on the board at {self._address} takes no "
-            f"more spikes: asked {TRIES} times in {TRIES * ANSWER_S:g} s, it did not answer"
+            f"more spikes: {why}"
         )
 
     def _take(self, datagram: bytes) -> None:

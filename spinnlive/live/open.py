@@ -119,8 +119,10 @@ async def open_live(
             load = partial(simulator.load, LOOPBACK, notifications.port, sink, folder, beats)
             populations = await _loaded(worker, load, chosen)
         connection = _connected(client)
-        ethernet = connection.network.ethernet
-        scp = await stack.enter_async_context(open_routes(ethernet, window=READS_AT_ONCE))
+        ethernet, link = connection.network.ethernet, connection.link
+        scp = await stack.enter_async_context(
+            open_routes(ethernet, link=link, window=READS_AT_ONCE)
+        )
         watch = Watch(
             scp, connection.clock, connection.network, _clock_core(connection, populations)
         )
@@ -131,21 +133,21 @@ async def open_live(
                 return READS_AT_ONCE
             return READS_AT_ONCE_STEPPING if stepping.active else READS_AT_ONCE_ALONE
 
-        memory = open_memory(ethernet, window)
+        memory = open_memory(ethernet, window, link=link)
         sockets.callback(memory.close)
         stepping = Stepping(
             simulator,
             worker,
             client,
             connection.clock,
-            await stack.enter_async_context(open_routes(ethernet)),
+            await stack.enter_async_context(open_routes(ethernet, link=link)),
             background,
             connection.network.app_id,
             quiet=memory.turn,
             delivered=connection.stand,
             patience_s=partial(patience_s, watch),
         )
-        intakes = Intakes(connection.network, connection.clock, stepping)
+        intakes = Intakes(connection.network, connection.clock, stepping, link)
         sockets.callback(intakes.close)
         parts = Parts(
             simulator,

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import trio
@@ -26,6 +27,7 @@ from spinnlive import wire
 from spinnlive.errors import NeuronIdError, UsageError
 from spinnlive.live.clock import Clock
 from spinnlive.live.intake import Lane
+from spinnlive.live.tap import Tap
 
 ONE_HZ = 1 << 16
 """The payload that stands for 1 Hz."""
@@ -35,6 +37,17 @@ QUIET_FROM, QUIET_TO = 0.4, 0.7
 
 MOST_HZ = 65535.0
 """The largest rate that a payload carries (Hz)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatesSet:
+    """For the tap: from ``sent`` (seconds of ``time.monotonic()``) on, the neurons ``neuron_ids`` of a
+    population were to fire at ``rates_hz``."""
+
+    label: str
+    neuron_ids: NDArray[np.int64]
+    rates_hz: NDArray[np.float64]
+    sent: float
 
 
 class Rates:
@@ -51,6 +64,7 @@ class Rates:
         clock: Clock,
         *,
         ready: Callable[[], Awaitable[None]],
+        tap: Tap,
     ) -> None:
         self.label = label
         self.size = len(keys)
@@ -59,6 +73,7 @@ class Rates:
         self._lanes = lanes
         self._clock = clock
         self._ready = ready
+        self._tap = tap
         self._turn = trio.Lock()
 
     async def set(self, rates_hz: ArrayLike, neuron_ids: ArrayLike | None = None) -> None:
@@ -86,6 +101,7 @@ class Rates:
                     await self._quiet()
                     await lane.send(packet)
                 self.changes_sent += int(np.count_nonzero(here))
+            self._tap.put("rates", RatesSet(self.label, ids, payloads / ONE_HZ, self._clock.now))
 
     async def _quiet(self) -> None:
         """Wait for the middle of a tick."""

@@ -17,6 +17,7 @@ import numpy as np
 import trio
 
 from spinnlive import wire
+from spinnlive.boards.link import Link
 from spinnlive.errors import BoardUnreachable
 from spinnlive.live.database import LiveTag
 from spinnlive.live.datagrams import DatagramReader, Datagrams, sender_word
@@ -52,25 +53,23 @@ async def _never_full() -> None:
 
 
 class Receiver:
-    """One UDP socket, for the live output of one gatherer.
+    """One socket, for the live output of one gatherer.
 
     ``deliver(events, received)`` is called with what each read brings. ``room`` is awaited before
     the next read: it is how readers that may not lose anything hold up the socket. Counts, of all
     runs: ``packets`` taken, ``malformed`` ones, datagrams from ``strangers``; `account` has those
-    that were lost.
+    that were lost. ``link`` is the way to the board, if that is not UDP; then there are no strangers.
     """
 
     def __init__(
         self,
-        local_address: str,
         tag: LiveTag,
         deliver: Deliver,
         room: Callable[[], Awaitable[None]] = _never_full,
+        link: Link | None = None,
     ) -> None:
-        self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._sock.setblocking(False)
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        self._sock.bind((local_address, 0))
+        self._link = link
+        self._sock = _listening(tag.board) if link is None else link(tag.board)
         self._reader = DatagramReader(self._sock)
         self._deliver = deliver
         self._room = room
@@ -86,11 +85,6 @@ class Receiver:
         self.malformed = 0
         self.untimed = 0
         self.strangers = 0
-
-    @property
-    def port(self) -> int:
-        """The UDP port that the tag sends to."""
-        return int(self._sock.getsockname()[1])
 
     def close(self) -> None:
         """Close the socket."""
@@ -144,7 +138,7 @@ class Receiver:
     def _take(self, read: Datagrams, received: float) -> None:
         """Deliver what was read; an answer of SCAMP finds everything before it delivered."""
         ours = read.senders == self._board
-        if not ours.all():
+        if self._link is None and not ours.all():
             self.strangers += len(read) - int(np.count_nonzero(ours))
             read = read.only(ours)
         begin = 0
@@ -202,9 +196,11 @@ class Receiver:
                 await question.answered.wait()
                 return
         self._waiting.pop(question.sequence, None)
+        trouble = None if self._link is None else self._link.trouble(self.tag.board)
+        why = trouble or f"asked {TAG_TRIES} times in {TAG_TRIES * TAG_TIMEOUT_S:g} s"
         raise BoardUnreachable(
             f"the board at {self.tag.board} {failure} IP tag {self.tag.tag} sends live spikes "
-            f"here, asked {TAG_TRIES} times in {TAG_TRIES * TAG_TIMEOUT_S:g} s"
+            f"here: {why}"
         )
 
     def _question(
@@ -223,7 +219,10 @@ class Receiver:
 
     def _send(self, question: _Question) -> None:
         try:
-            self._sock.sendto(question.datagram, (self.tag.board, wire.SCP_UDP_PORT))
+            if self._link is None:
+                self._sock.sendto(question.datagram, (self.tag.board, wire.SCP_UDP_PORT))
+            else:
+                self._sock.send(question.datagram)
         except (BlockingIOError, ConnectionRefusedError):
             return  # it will be asked again; a lost board is found by the watch
 
@@ -248,7 +247,23 @@ def _reply(read: Datagrams, place: int) -> wire.ScpReply | None:
         return None
 
 
-def local_address_towards(board: str) -> str:
+def _listening(board: str) -> socket.socket:
+    """Give a UDP socket that the board can send to, and that hears from whoever else does.
+
+    Raises `BoardUnreachable` when there is no way.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setblocking(False)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+    try:
+        sock.bind((_local_address_towards(board), 0))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _local_address_towards(board: str) -> str:
     """Give the host's own address on the way to a board; sends nothing.
 
     Raises `BoardUnreachable` when there is no way.

@@ -29,6 +29,7 @@ CREATE TABLE IP_tags(
     strip_sdp BOOLEAN);
 CREATE TABLE chip_eth_info(
     x INTEGER, y INTEGER, eth_x INTEGER, eth_y INTEGER, eth_ip_address TEXT);
+CREATE TABLE proxy_configuration(kind TEXT, name TEXT, value TEXT);
 """
 
 
@@ -84,6 +85,38 @@ def test_everything_that_live_input_and_output_need(database: Path) -> None:
         "in": (SourceCore(0, 1, 4, 0, 1), SourceCore(1, 0, 5, 2, 3)),
     }
     assert Core(0, 0, 2, "LiveSpikeReceiver_0", None) in network.cores
+    assert network.ethernet_chips == ((0, 0),)
+    assert network.proxy is None
+
+
+def fill_proxy(database: Path, *rows: tuple[str, str, str]) -> None:
+    with contextlib.closing(sqlite3.connect(database)) as file:
+        file.executemany("INSERT INTO proxy_configuration VALUES (?, ?, ?)", rows)
+        file.commit()
+
+
+def test_a_proxied_job_is_named_but_its_secrets_are_not_shown(database: Path) -> None:
+    fill_proxy(
+        database,
+        ("SPALLOC", "service uri", "https://spalloc/"),
+        ("SPALLOC", "job uri", "https://spalloc/job/7/"),
+        ("COOKIE", "JSESSIONID", "secret cookie"),
+        ("HEADER", "X-CSRF-TOKEN", "secret token"),
+    )
+    job = read_database(database).proxy
+    assert job is not None
+    assert (job.service_url, job.job_url) == ("https://spalloc/", "https://spalloc/job/7/")
+    assert (job.cookies, job.headers) == (
+        {"JSESSIONID": "secret cookie"},
+        {"X-CSRF-TOKEN": "secret token"},
+    )
+    assert "secret" not in repr(job)
+
+
+def test_a_proxy_without_a_job_is_an_error(database: Path) -> None:
+    fill_proxy(database, ("SPALLOC", "service uri", "https://spalloc/"))
+    with pytest.raises(ToolchainError, match="proxy, but not its spalloc job"):
+        read_database(database)
 
 
 def test_a_missing_parameter_is_named(database: Path) -> None:

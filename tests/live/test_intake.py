@@ -12,6 +12,7 @@ import trio.testing
 from scamp_answer import answer
 
 from spinnlive import wire
+from spinnlive.boards.link import OverUdp
 from spinnlive.errors import BoardLost
 from spinnlive.live import intake as module
 from spinnlive.live.clock import Clock
@@ -57,7 +58,7 @@ async def board(nursery: trio.Nursery) -> AsyncIterator[Board]:
 def way(board: Board) -> Iterator[Intake]:
     clock = Clock(1000, 1)
     clock.start(None)
-    intake = Intake("127.0.0.1", clock, port=board.sock.getsockname()[1])
+    intake = Intake("127.0.0.1", clock, OverUdp(board.sock.getsockname()[1]))
     yield intake
     intake.close()
 

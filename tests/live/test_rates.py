@@ -13,7 +13,8 @@ from spinnlive import wire
 from spinnlive.errors import NeuronIdError, UsageError
 from spinnlive.live.clock import Clock, ClockObservation
 from spinnlive.live.database import SourceCore
-from spinnlive.live.rates import ONE_HZ, Rates
+from spinnlive.live.rates import ONE_HZ, Rates, RatesSet
+from spinnlive.live.tap import Tap
 
 
 class Lane:
@@ -28,7 +29,7 @@ class Lane:
         self.sent.append((events.keys.tolist(), events.payloads.tolist()))
 
 
-def rates(*lanes: Lane, size: int = 4, clock: Clock | None = None) -> Rates:
+def rates(*lanes: Lane, size: int = 4, clock: Clock | None = None, tap: Tap | None = None) -> Rates:
     async def ready() -> None:
         await trio.lowlevel.checkpoint()
 
@@ -37,7 +38,7 @@ def rates(*lanes: Lane, size: int = 4, clock: Clock | None = None) -> Rates:
         clock = Clock(1000, 1, trio.current_time, sleep_until=trio.sleep_until)
         clock.start(None)
         clock.observe(ClockObservation(trio.current_time(), 0.5, 0.01))
-    return Rates("noise", 0x7000 + np.arange(size), some, clock, ready=ready)
+    return Rates("noise", 0x7000 + np.arange(size), some, clock, ready=ready, tap=tap or Tap())
 
 
 async def test_one_rate_for_all() -> None:
@@ -66,6 +67,15 @@ async def test_each_core_gets_its_own() -> None:
     await rates(first, second).set([1.0, 2.0], [3, 0])
     assert first.sent == [([0x7000], [2 * ONE_HZ])]
     assert second.sent == [([0x7003], [ONE_HZ])]
+
+
+async def test_what_was_set_passes_by_the_tap() -> None:
+    tap, heard = Tap(), []
+    tap.listen(lambda kind, value: heard.append((kind, value)))
+    await rates(Lane(0, 3), tap=tap).set([1.5, 2.0], [3, 0])
+    ((kind, value),) = heard
+    assert (kind, type(value), value.label) == ("rates", RatesSet, "noise")
+    assert (value.neuron_ids.tolist(), value.rates_hz.tolist()) == ([3, 0], [1.5, 2.0])
 
 
 @pytest.mark.parametrize("ids", [[4], [-1], [0.5], [[1]], ["a"]])

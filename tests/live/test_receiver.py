@@ -16,7 +16,7 @@ from spinnlive import wire
 from spinnlive.errors import BoardUnreachable
 from spinnlive.live import receiver as module
 from spinnlive.live.database import LiveTag
-from spinnlive.live.receiver import Receiver, local_address_towards
+from spinnlive.live.receiver import Receiver
 from spinnlive.wire.codes import IpTagOperation
 
 STRANGER = "127.21.6.1"
@@ -91,7 +91,7 @@ class Taken:
 
 def receiver_of(fake: FakeBoard, taken: Taken, *room: Callable[[], Awaitable[None]]) -> Receiver:
     tag = LiveTag(fake.address, 6, 0, 0, 1, heartbeat=True)
-    return Receiver(local_address_towards(fake.address), tag, taken, *room)
+    return Receiver(tag, taken, *room)
 
 
 async def test_it_turns_the_tag_repeating_until_confirmed_and_takes_packets(

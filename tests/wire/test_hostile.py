@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spinnlive import wire
+from spinnlive.wire import proxy
 
 VECTORS = Path(__file__).parents[2] / "protocols" / "vectors"
 GOLDEN = sorted(
     {
         bytes.fromhex(vector["hex"])
-        for name in ("eieio.json", "scp.json")
+        for name in ("eieio.json", "scp.json", "proxy.json")
         for vector in json.loads((VECTORS / name).read_text())["vectors"]
         if "hex" in vector
     }
@@ -50,6 +51,7 @@ DECODERS: list[Callable[[bytes], object]] = [
     whole_ip_tag,
     whole_word,
     wire.parse_ip_tag,
+    proxy.decode_frame,
 ]
 every_decoder = pytest.mark.parametrize("decode", DECODERS, ids=lambda f: f.__name__)
 
