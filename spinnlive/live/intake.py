@@ -21,6 +21,7 @@ from spinnlive.live.database import NetworkMap, SourceCore
 from spinnlive.live.outbox import Outbox
 from spinnlive.live.window import CoreWindow
 from spinnlive.wire.sdp import PORT_INPUT
+from spinnlive.wire.window import SEQUENCES
 
 ANSWER_S = 0.25
 """How long to wait for an answer before the core is asked again (seconds)."""
@@ -163,7 +164,7 @@ class Intake:
         """Ask a core for its tick if there is room for a question."""
         if len(self._questions) >= QUESTIONS_AT_ONCE:
             return False
-        self._sequence = (self._sequence + 1) % wire.window.SEQUENCES
+        self._sequence = (self._sequence + 1) % SEQUENCES
         core = lane.core
         request = wire.get_time_request(core.x, core.y, core.p)
         now = self.clock.now
