@@ -210,18 +210,39 @@ static uint64_t wake_time(const struct processor *core) {
 void chip_reschedule(struct chip *chip) {
     uint64_t due = chip->watchdog.expiry;
 
+    if (chip->awake | chip->sending | chip->reset_requests || dma_is_crowded(chip)) {
+        *chip->due = 0;
+        return;
+    }
     for (unsigned i = 0; i < CORES_PER_CHIP; i++)
         if (chip->wake_at[i] < due)
             due = chip->wake_at[i];
-    *chip->due = chip->awake | chip->sending | chip->reset_requests || dma_is_crowded(chip) ? 0 : due;
+    *chip->due = due;
+}
+
+static void wake_at(struct chip *chip, unsigned core, uint64_t time) {
+    chip->wake_at[core] = time;
+    if (time < chip->first_wake)
+        chip->first_wake = time;
+}
+
+static void wake_cores(struct chip *chip, uint64_t end) {
+    if (chip->first_wake >= end)
+        return;
+    chip->first_wake = NEVER;
+    for (unsigned i = 0; i < CORES_PER_CHIP; i++) {
+        if (chip->wake_at[i] < end)
+            chip->awake |= 1u << i;
+        else if (chip->wake_at[i] < chip->first_wake)
+            chip->first_wake = chip->wake_at[i];
+    }
 }
 
 void chip_run(struct chip *chip, uint64_t end) {
     uint32_t rest;
 
     dma_share_memory(chip, *chip->clock, end);
-    for (unsigned i = 0; i < CORES_PER_CHIP; i++)
-        chip->awake |= (uint32_t)(chip->wake_at[i] < end) << i;
+    wake_cores(chip, end);
     /* Bits of cores that the one executing wakes are met in this very window if their turn is still to come. */
     for (uint32_t turn = 0; (rest = chip->awake >> turn) != 0; turn++) {
         turn += (uint32_t)__builtin_ctz(rest);
@@ -232,7 +253,7 @@ void chip_run(struct chip *chip, uint64_t end) {
         processor_run(core, end);
         if (core->arm.waiting || !processor_is_running(core)) {
             chip->awake &= ~(1u << turn);
-            chip->wake_at[turn] = wake_time(core);
+            wake_at(chip, turn, wake_time(core));
         }
     }
     chip->executing = NULL;
@@ -280,7 +301,7 @@ void chip_archive(struct archive *archive, struct chip *chip) {
     archive_expect(archive, ((chip->awake | chip->sending) >> CORES_PER_CHIP) == 0);
     if (archive->restoring) {
         for (unsigned i = 0; i < CORES_PER_CHIP; i++) {
-            chip->wake_at[i] = wake_time(&chip->core[i]);
+            wake_at(chip, i, wake_time(&chip->core[i]));
             chip->transferring |= (uint32_t)(chip->core[i].dma.pending != 0) << i;
         }
         chip_reschedule(chip);

@@ -45,6 +45,7 @@ struct chip {
     uint32_t held_back;    /* those of them whose next packet has found its receivers full in this delivery */
     uint32_t transferring; /* cores whose DMA controller has a transfer pending */
     uint64_t wake_at[CORES_PER_CHIP]; /* when each core that is not awake has something due; else no later than now */
+    uint64_t first_wake;              /* none of the cores that are not awake has anything due before */
     uint32_t reset_requests;          /* a bit for each enum reset_code; met at the end of the window */
     uint64_t blocked_at;              /* when a packet last waited for some output of this chip's router */
     struct {

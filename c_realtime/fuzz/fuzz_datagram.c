@@ -8,30 +8,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../arm/translations.h"
 #include "../host/bootimage.h"
 #include "../host/udp.h"
 #include "fuzz.h"
 
-#define RUN_UNIT_CYCLES   (20 * CYCLES_PER_US)
-#define LATER_MASK        0x0fu
-#define OTHER_PORT        0x80u
-#define QUESTION_EVERY    128 /* datagrams */
-#define QUESTION_TRIES    15
-#define QUESTION_CYCLES   (100000 * CYCLES_PER_US) /* SCAMP gives a lost message's tag free after 2.56 s at most */
+#define RUN_UNIT_CYCLES (20 * CYCLES_PER_US)
+#define LATER_MASK      0x0fu
+#define OTHER_PORT      0x80u
+#define QUESTION_EVERY  128 /* datagrams */
+#define QUESTION_TRIES  12
+/* How long the first is waited for, and each further one twice as long up to the last: most are answered within 1 ms,
+ * and a quarter is thrown away by a SCAMP that has no tag free, which takes 2.56 s at most. */
+#define QUESTION_FIRST    (2000 * CYCLES_PER_US)
+#define QUESTION_CYCLES   (100000 * CYCLES_PER_US)
 #define BOOT_LIMIT_CYCLES ((uint64_t)20 * CPU_HZ)
 #define QUESTION_BUSY     (2000 * CYCLES_PER_US) /* without a rest, after which nobody waits for an answer any more */
 #define OLD_AGE           1024                   /* datagrams, after which a fresh board is taken anyway */
 #define ROOM_TRIES        1000 /* units; then the board takes no frames any more, drops this one, and is asked */
 #define AWAKE_WELL        4    /* more cores that do not sleep execute rubbish, and only cost time */
-#define BUSY_WELL         6    /* datagrams in a row after which a core was not idle; then the board is asked */
+#define BUSY_WELL         8    /* datagrams in a row after which a core was not idle; then the board is asked */
+#define WARM_ROUNDS       4
 #define ASKER_PORT        40000
 #define MUTANTS_PORT      40001
 
-enum { ASKED, ANSWERED, ENDED, ASTRAY, SILENT, TO_FIRMWARE, REPLIES, REPLIES_OK };
+enum { ASKED, ANSWERED, ENDED, ASTRAY, DEAF, SILENT, TO_FIRMWARE, REPLIES, REPLIES_OK };
 const char *const fuzz_counter_names[FUZZ_COUNTERS] = {"times asked",
                                                        "times answered",
                                                        "boards whose firmware had ended",
                                                        "boards whose firmware ran astray, or was busy",
+                                                       "boards that took themselves for somebody else",
                                                        "boards silent for another reason",
                                                        "datagrams that reached the MAC",
                                                        "datagrams sent by the board",
@@ -40,7 +46,7 @@ static uint64_t own_counters[FUZZ_COUNTERS];
 uint64_t *fuzz_counters = own_counters;
 
 static struct machine *machine;
-static bool silent, spent, has_engine;
+static bool silent, spent, knows_own_ip;
 static unsigned age, busy;
 static uint8_t *booted; /* a snapshot */
 static size_t booted_length;
@@ -170,6 +176,30 @@ static bool is_known_dead(void) {
     return machine->root->sysram[MONITOR_STATE] <= CPU_STATE_LAST_BAD;
 }
 
+/* An abort or an undefined instruction ends SCAMP, on whatever chip; and if its vector has been written over, the core
+ * goes on executing what is no code for ever, which only costs time. */
+#define MODE_ABORT     0x17
+#define MODE_UNDEFINED 0x1b
+
+static bool is_any_astray(void) {
+    for (unsigned i = 0; i < machine->chip_count; i++)
+        for (unsigned k = 0; k < CORES_PER_CHIP; k++) {
+            const struct arm_core *core = &machine->chip[i]->core[k].arm;
+            if (!core->waiting && (core->mode == MODE_ABORT || core->mode == MODE_UNDEFINED))
+                return true;
+        }
+    return false;
+}
+
+/* Where SCAMP 4.0.0 has its own IP address, and drops whatever is not for it. The words of a flood fill's block come
+ * with a number of 8 bits, and the buffer for them has fewer: the word number 116 of a block that is too long is
+ * written over the address (in ITCM, 0x2010 to 0x2062: no bound; 0x344a to 0x3458: the comparison). */
+#define OWN_IP 0x778 /* in DTCM */
+
+static bool is_deaf(void) {
+    return knows_own_ip && memcmp(router_monitor(machine->root)->arm.dtcm + OWN_IP, machine->config.ip[0], 4) != 0;
+}
+
 /* How long the cores of the Ethernet chip have been executing, in cycles. */
 static uint64_t busy_cycles(void) {
     uint64_t sum = 0;
@@ -199,15 +229,24 @@ static bool answers(void) {
     uint8_t question[FUZZ_INPUT_BYTES];
 
     fuzz_counters[ASKED]++;
+    if (is_known_dead()) {
+        fuzz_counters[ENDED]++;
+        return false;
+    }
     for (unsigned i = 0; i < QUESTION_TRIES; i++) {
         uint64_t began = machine->now, before = busy_cycles();
+        uint64_t patience = i < 6 ? (uint64_t)QUESTION_FIRST << i : QUESTION_CYCLES;
         send(ASKER_PORT, SCP_PORT, question, request(commands[VERSION], 0, question));
-        while (machine->now < began + QUESTION_CYCLES) {
+        while (machine->now < began + patience) {
             machine_run(machine, machine->now + 10 * RUN_UNIT_CYCLES);
             if (collect()) {
                 fuzz_counters[ANSWERED]++;
                 open_tags();
                 return true;
+            }
+            if (is_deaf()) {
+                fuzz_counters[DEAF]++;
+                return false;
             }
             if (is_known_dead() || (machine->now > began + QUESTION_BUSY && is_restless(began, before))) {
                 fuzz_counters[is_known_dead() ? ENDED : ASTRAY]++;
@@ -219,6 +258,38 @@ static bool answers(void) {
     return false;
 }
 
+/* A machine as it was when it had booted, on the engine that users have. What was translated for the one before is
+ * taken over: it depends on the code alone, and would only be made anew. */
+static void take_fresh_board(void) {
+    const char *complaint;
+    struct machine *fresh = machine_restore(booted, booted_length, &complaint);
+
+    if (fresh == NULL)
+        abort();
+    for (unsigned i = 0; i < fresh->chip_count; i++)
+        for (unsigned k = 0; k < CORES_PER_CHIP; k++)
+            arm_use_translations(&fresh->chip[i]->core[k].arm, machine->translations);
+    fresh->translations = machine->translations;
+    machine->translations = NULL;
+    machine_destroy(machine);
+    machine = fresh;
+    silent = spent = false;
+    age = busy = 0;
+}
+
+/* Obey every seed, so that what SCAMP mostly executes is translated before the driver makes children of this process.
+ * They share the memory for code, one after the other: what is there now must outlast them. */
+static void warm_up(void) {
+    static uint8_t bytes[FUZZ_INPUT_BYTES];
+
+    for (unsigned round = 0; round < WARM_ROUNDS; round++)
+        for (unsigned i = 0; fuzz_seed(i, bytes) > 0; i++)
+            LLVMFuzzerTestOneInput(bytes, fuzz_seed(i, bytes));
+    if (machine->translations != NULL)
+        machine->translations->after_stubs = machine->translations->code.at;
+    memset(fuzz_counters, 0, FUZZ_COUNTERS * sizeof *fuzz_counters);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argc;
     (void)argv;
@@ -227,30 +298,19 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     booted = machine_save(machine, &booted_length);
     if (booted == NULL)
         exit(EXIT_FAILURE);
+    knows_own_ip = true;
+    knows_own_ip = !is_deaf(); /* else it is another SCAMP */
+    machine_set_engine(machine, ENGINE_BEST);
+    warm_up();
+    take_fresh_board();
     return 0;
-}
-
-/* Only libFuzzer gets here: the driver takes a fresh process. */
-static void take_fresh_board(void) {
-    const char *complaint;
-
-    machine_destroy(machine);
-    machine = machine_restore(booted, booted_length, &complaint);
-    if (machine == NULL)
-        abort();
-    silent = spent = has_engine = false;
-    age = busy = 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
     if (length < 2)
         return 0;
-    if (spent)
+    if (spent) /* only under libFuzzer, and while warming up: the driver takes a fresh process */
         take_fresh_board();
-    if (!has_engine) { /* not earlier: the driver's children must not write into one another's translations */
-        has_engine = true;
-        machine_set_engine(machine, ENGINE_BEST);
-    }
     uint64_t began = machine->now, before = busy_cycles();
     unsigned port = bytes[0] & OTHER_PORT ? SCP_PORT ^ bytes[1] : SCP_PORT;
     bool takes_more = send(MUTANTS_PORT, port, bytes + 2, length - 2);
@@ -258,11 +318,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
     collect();
     if (machine->now > began) /* else nothing can be said */
         busy = is_restless(began, before) ? busy + 1 : 0;
+    bool astray = is_any_astray();
     /* A board that has lost its way is found out early: letting it execute rubbish only costs time. */
-    if (++age % QUESTION_EVERY == 0 || !takes_more || busy > BUSY_WELL) {
+    if (++age % QUESTION_EVERY == 0 || !takes_more || busy > BUSY_WELL || astray || is_known_dead()) {
         busy = 0;
         silent = !answers();
-        spent = silent || age >= OLD_AGE || machine_statistics(machine).cores_awake > AWAKE_WELL;
+        spent = silent || astray || age >= OLD_AGE || machine_statistics(machine).cores_awake > AWAKE_WELL;
     }
     return 0;
 }

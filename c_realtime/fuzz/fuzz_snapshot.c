@@ -119,18 +119,6 @@ size_t fuzz_seed(unsigned index, uint8_t bytes[FUZZ_INPUT_BYTES]) {
     return length;
 }
 
-/* As snapshot.c has it. */
-static uint64_t check_of(const uint8_t *bytes, size_t length) {
-    uint64_t hash = 0xcbf29ce484222325u;
-
-    for (size_t at = 0; at < length; at += 8) {
-        uint64_t word = 0;
-        memcpy(&word, bytes + at, length - at < 8 ? length - at : 8);
-        hash = (hash ^ word) * 0x00000100000001b3u;
-    }
-    return hash;
-}
-
 static void try_file(const uint8_t *bytes, size_t length) {
     const char *complaint = NULL;
     uint8_t *copy = malloc(length ? length : 1);
@@ -139,7 +127,7 @@ static void try_file(const uint8_t *bytes, size_t length) {
         return;
     memcpy(copy, bytes, length);
     if (length >= CHECK_BYTES) {
-        uint64_t check = check_of(copy, length - CHECK_BYTES);
+        uint64_t check = machine_snapshot_check(copy, length - CHECK_BYTES);
         memcpy(copy + length - CHECK_BYTES, &check, sizeof check);
     }
     struct machine *machine = machine_restore(copy, length, &complaint);

@@ -17,6 +17,7 @@
 #include "host.h"
 #include "measure.h"
 #include "replay.h"
+#include "resident.h"
 
 /* How much emulated time passes between looks at the sockets while there is work to do. */
 #define LOOK_CYCLES (100 * CYCLES_PER_US)
@@ -275,6 +276,7 @@ static bool serve(const struct options *options) {
 int main(int argc, char **argv) {
     struct options options = options_parse(argc, argv);
 
+    pages_set_source(resident_pages);
     if (options.replay != NULL)
         return replay(options.replay, options.threads, options.engine) ? EXIT_SUCCESS : EXIT_FAILURE;
     if (options.measure_cycles != 0)

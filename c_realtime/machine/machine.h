@@ -120,6 +120,9 @@ uint64_t machine_pulse(const struct machine *machine);
  * The caller frees them; NULL if the host has no memory for them. */
 uint8_t *machine_save(const struct machine *machine, size_t *length);
 
+/* The check at the end of such bytes, a 64-bit hash of all before it: against damage, not against malice. */
+uint64_t machine_snapshot_check(const uint8_t *bytes, size_t length);
+
 /* A machine made of such bytes, which goes on as the saved one would have, bit for bit. NULL if they are not the whole
  * of a saved machine; `complaint` then says in what way. */
 struct machine *machine_restore(const uint8_t *bytes, size_t length, const char **complaint);

@@ -18,6 +18,18 @@
 #define BLOCK_BYTES (256u << 10)
 #define PAGE_END    UINT32_MAX
 
+/* FNV-1a, eight bytes at a time. */
+uint64_t machine_snapshot_check(const uint8_t *bytes, size_t length) {
+    uint64_t hash = 0xcbf29ce484222325u;
+
+    for (size_t at = 0; at < length; at += 8) {
+        uint64_t word = 0;
+        memcpy(&word, bytes + at, length - at < 8 ? length - at : 8);
+        hash = (hash ^ word) * 0x00000100000001b3u;
+    }
+    return hash;
+}
+
 /* ---- saving ---- */
 
 struct saving {
@@ -41,18 +53,6 @@ static void put(struct saving *saving, const void *bytes, size_t length) {
     }
     memcpy(saving->out + saving->length, bytes, length);
     saving->length += length;
-}
-
-/* FNV-1a, eight bytes at a time: against damage, not against malice. */
-static uint64_t check_of(const uint8_t *bytes, size_t length) {
-    uint64_t hash = 0xcbf29ce484222325u;
-
-    for (size_t at = 0; at < length; at += 8) {
-        uint64_t word = 0;
-        memcpy(&word, bytes + at, length - at < 8 ? length - at : 8);
-        hash = (hash ^ word) * 0x00000100000001b3u;
-    }
-    return hash;
 }
 
 static void put_32(struct saving *saving, uint32_t value) {
@@ -120,7 +120,7 @@ uint8_t *machine_save(const struct machine *machine, size_t *length) {
     if (saving.waiting)
         put_block(&saving);
     put_32(&saving, 0);
-    uint64_t check = check_of(saving.out, saving.length);
+    uint64_t check = machine_snapshot_check(saving.out, saving.length);
     put(&saving, &check, sizeof check);
     free(saving.block);
     if (saving.archive.failed) {
@@ -242,7 +242,7 @@ static struct machine *restore(struct restoring *restoring, const char **complai
     machine_archive(&restoring->archive, machine);
     *complaint = "it is damaged";
     if (!restoring->archive.failed && restoring->taken == restoring->present && get_32(restoring) == 0) {
-        sum = check_of(start, (size_t)(restoring->in - start));
+        sum = machine_snapshot_check(start, (size_t)(restoring->in - start));
         if (get(restoring, &check, sizeof check) && restoring->left == 0 && check == sum)
             return machine;
     }

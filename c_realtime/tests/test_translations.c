@@ -3,31 +3,42 @@
 #include "check.h"
 
 #define WINDOWS 2000 /* of 400 cycles */
-#define END     0xeafffffeu
-#define BRANCH  0xea000000u /* to its own place + 8 + 4 times the lowest bits */
-#define NOP     0xe1a00000u
-#define ADD_1   0xe2822001u /* add r2, r2, #1 */
 
 #define COUNTED 0x40
-/* A counter in the page that is executed. */
+/* A counter in the page, written so seldom that the loop before it is translated each time. */
+static const uint32_t counts_seldom[] = {
+    0xe3a01040u, /* mov r1, #COUNTED */
+    0xe3a06014u, /* mov r6, #20 */
+    0xe0844006u, /* add r4, r4, r6 */
+    0xe2566001u, /* subs r6, r6, #1 */
+    0x1afffffcu, /* bne the third */
+    0xe5912000u, /* ldr r2, [r1] */
+    0xe2822001u, /* add r2, r2, #1 */
+    0xe5812000u, /* str r2, [r1] */
+    0xeafffff7u, /* b the second */
+};
+
+/* The same all the time. */
 static const uint32_t counts[] = {
-    0xe3a01040u,              /* mov r1, #COUNTED */
-    0xe5912000u,              /* ldr r2, [r1] */
-    ADD_1,       0xe5812000u, /* str r2, [r1] */
-    0xe2833003u,              /* add r3, r3, #3 */
-    0xe0844002u,              /* add r4, r4, r2 */
-    0xeafffff9u,              /* b the second */
+    0xe3a01040u, /* mov r1, #COUNTED */
+    0xe5912000u, /* ldr r2, [r1] */
+    0xe2822001u, /* add r2, r2, #1 */
+    0xe5812000u, /* str r2, [r1] */
+    0xe2833003u, /* add r3, r3, #3 */
+    0xe0844002u, /* add r4, r4, r2 */
+    0xeafffff9u, /* b the second */
 };
 
 /* The word behind a load that is skipped: what it is decides what the load costs. */
 static const uint32_t counts_behind_a_load[] = {
-    0xe3a01018u,              /* mov r1, #0x18: the word behind the branch */
-    0xe5912000u,              /* ldr r2, [r1] */
-    ADD_1,       0xe5812000u, /* str r2, [r1] */
-    0xe5915000u,              /* ldr r5, [r1] */
-    0xea000000u,              /* b over it */
-    0xe0855005u,              /* add r5, r5, r5, and then others */
-    0xeafffff8u,              /* b the second */
+    0xe3a01018u, /* mov r1, #0x18: the word behind the branch */
+    0xe5912000u, /* ldr r2, [r1] */
+    0xe2822001u, /* add r2, r2, #1 */
+    0xe5812000u, /* str r2, [r1] */
+    0xe5915000u, /* ldr r5, [r1] */
+    0xea000000u, /* b over it */
+    0xe0855005u, /* add r5, r5, r5, and then others */
+    0xeafffff8u, /* b the second */
 };
 
 /* The word is executed: an addition whose constant grows. */
@@ -45,12 +56,13 @@ static const uint32_t changes_its_code[] = {
 
 /* Nine and more words: more than are known by name. Bounded by the limit alone, and still right. */
 static const uint32_t counts_in_many_words[] = {
-    0xe3a01040u,              /* mov r1, #COUNTED */
-    0xe5912000u,              /* ldr r2, [r1] */
-    ADD_1,       0xe4812004u, /* str r2, [r1], #4 */
-    0xe3510080u,              /* cmp r1, #0x80 */
-    0x1afffffau,              /* bne the second */
-    0xeafffff8u,              /* b the first */
+    0xe3a01040u, /* mov r1, #COUNTED */
+    0xe5912000u, /* ldr r2, [r1] */
+    0xe2822001u, /* add r2, r2, #1 */
+    0xe4812004u, /* str r2, [r1], #4 */
+    0xe3510080u, /* cmp r1, #0x80 */
+    0x1afffffau, /* bne the second */
+    0xeafffff8u, /* b the first */
 };
 
 static struct machine *machine_with(const uint32_t *words, size_t bytes, enum machine_engine engine) {
@@ -108,6 +120,7 @@ static void loads_another_program(void) {
 }
 
 int main(void) {
+    check(counts_seldom, sizeof counts_seldom, true);
     check(counts, sizeof counts, true);
     check(counts_behind_a_load, sizeof counts_behind_a_load, true);
     check(changes_its_code, sizeof changes_its_code, true);

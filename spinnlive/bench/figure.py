@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from spinnlive.bench.results import Results, rate
 
 INK, SOFT = "#22262b", "#6b737c"
+REAL_TIME = 1.0
+TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
+"""Of the speeds' axis; those out of sight stay there."""
+
+TITLE_COLUMNS = 28
+"""Width of a network's title (characters)."""
+
+MOST_RUNS_NAMED = 12
+"""So many of the history's runs have their number on the axis."""
+
 PLAIN, FAST, THREADED = "#b9c1c9", "#2a6ca8", "#d0602a"
 STYLE: Any = {
     "font.size": 10.5,
@@ -55,16 +65,26 @@ def _draw_speeds(axes: Axes, results: Results) -> None:
         places = [place + shift for place in range(len(measured))]
         axes.barh(places, speeds, height=0.25, color=colour, label=label)
         for place, speed in zip(places, speeds, strict=True):
-            axes.text(speed, place, f" {speed:.2f}", va="center", fontsize=9, color=SOFT)
-    axes.axvline(1.0, color=INK, linewidth=1, linestyle=":")
+            axes.annotate(
+                f"{speed:.2f}",
+                (speed, place),
+                (5, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=9,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+            )
+    axes.axvline(REAL_TIME, color=INK, linewidth=1, linestyle=":", zorder=0)
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
+    axes.minorticks_off()
     axes.margins(x=0.15)
-    axes.set_yticks(range(len(measured)), [each.network.title for each in measured])
+    titles = [fill(each.network.title, TITLE_COLUMNS) for each in measured]
+    axes.set_yticks(range(len(measured)), titles)
     axes.invert_yaxis()
     axes.set_xlabel("emulated time / host time (1 is real time)")
     axes.set_title("How fast each network goes", loc="left", color=INK)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.12), frameon=False, fontsize=9)
+    axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.12), frameon=False, fontsize=9)
 
 
 def _draw_history(axes: Axes, results: Results, history: Sequence[dict[str, Any]]) -> None:
@@ -75,8 +95,10 @@ def _draw_history(axes: Axes, results: Results, history: Sequence[dict[str, Any]
         axes.plot(*zip(*known, strict=True), marker="o", markersize=4, label=each.network.name)
     axes.set_ylim(bottom=0)
     axes.set_xlim(0.5, len(history) + 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.set_xlabel("run in the history")
+    step = 1 + len(history) // MOST_RUNS_NAMED
+    runs = range(len(history), 0, -step)
+    axes.set_xticks(runs, [str(run) for run in runs])
+    axes.set_xlabel("run in the history, the last one being this")
     axes.set_ylabel("fast engine's MIPS" + (" / unicorn's" if unicorn else ""))
     axes.set_title("From run to run", loc="left", color=INK)
-    axes.legend(frameon=False, fontsize=9)
+    axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.12), frameon=False, fontsize=9, ncols=3)

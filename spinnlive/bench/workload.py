@@ -90,7 +90,7 @@ async def take_snapshot(network: Network, file: Path) -> None:
                 command, cwd=file.parent, stdout=output, stderr=subprocess.STDOUT
             )
             try:
-                since = await _wait_until_running(board, process, log)
+                since = await wait_until_running(board, process, log)
                 await _wait_until(board, since + SETTLE_S)
                 await board.snapshot(file)
             finally:
@@ -107,13 +107,22 @@ async def _wait_until(board: EmulatedBoard, emulated_s: float) -> None:
         await trio.sleep(LOOK_EVERY_S)
 
 
-async def _wait_until_running(board: EmulatedBoard, process: trio.Process, log: Path) -> float:
-    """Wait until a core that simulates neurons runs; return the emulated time then (s)."""
+async def is_running(board: EmulatedBoard) -> bool:
+    """Whether a core on the root chip simulates neurons just now."""
+    chip = await board.look_at_chip(0, 0)
+    return any(
+        core.name.startswith(CELLS) and core.state is wire.CpuState.RUNNING for core in chip.cores
+    )
+
+
+async def wait_until_running(board: EmulatedBoard, process: trio.Process, log: Path) -> float:
+    """Wait until the network of a script runs; return the emulated time then (s).
+
+    Raises `BoardFailed` with the last of the script's ``log`` if it ends before.
+    """
     while process.returncode is None:
-        chip = await board.look_at_chip(0, 0)
-        for core in chip.cores:
-            if core.name.startswith(CELLS) and core.state is wire.CpuState.RUNNING:
-                return chip.emulated_s
+        if await is_running(board):
+            return (await board.status()).emulated_s
         await trio.sleep(LOOK_EVERY_S)
     words = (await trio.Path(log).read_text(errors="replace")).strip().splitlines()
     raise BoardFailed(f"the network did not come to run: {words[-1] if words else 'no word'}")

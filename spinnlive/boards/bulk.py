@@ -6,10 +6,10 @@ each piece. `ScpClient` is for everything else.
 
 from __future__ import annotations
 
-import contextlib
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import trio
@@ -101,8 +101,10 @@ class BulkMemory:
         replies = iter(await self._carry_out(pieces))
         found = []
         for each in spans:
-            count = -(-each.length // PIECE)
-            found.append(b"".join(next(replies) for _ in range(count)))
+            data = next(replies) if each.length else b""
+            if each.length > PIECE:
+                data += b"".join(islice(replies, -(-each.length // PIECE) - 1))
+            found.append(data)
             if len(found[-1]) != each.length:
                 raise ScpError(
                     f"board {self.address}: chip {each.x}, {each.y} answered a READ of {each.length} bytes at "
@@ -144,35 +146,37 @@ class BulkMemory:
         tries: dict[int, int] = {}  # of the pieces on their way, by place
         sent = 0
         while sent < len(requests) or tries:
-            while sent < len(requests) and len(tries) < self._window():
-                tries[sent] = 1
-                self._send(datagrams[sent])
-                sent += 1
-            answered = False
-            with trio.move_on_after(TIMEOUT_S):
-                await trio.lowlevel.wait_readable(self._sock)
-                answered = True
-            if not answered:
+            # one deadline for many waits: making one costs as much as carrying out a request
+            with trio.move_on_after(TIMEOUT_S) as patience:
+                while sent < len(requests) or tries:
+                    room = self._window() - len(tries)
+                    for _ in range(min(room, len(requests) - sent)):
+                        tries[sent] = 1
+                        self._send(datagrams[sent])
+                        sent += 1
+                    await trio.lowlevel.wait_readable(self._sock)
+                    patience.deadline = trio.current_time() + TIMEOUT_S
+                    for code, sequence, data in self._arrived():
+                        place = (sequence - first) % SEQUENCES
+                        if place not in tries:
+                            continue  # late, and asked for again since
+                        if code == wire.ResultCode.OK:
+                            replies[place] = data
+                            del tries[place]
+                        elif code in wire.RETRYABLE:
+                            self._again(requests[place], tries, place)
+                            patience.deadline += RETRY_PAUSE_S
+                            await trio.sleep(RETRY_PAUSE_S)
+                            self._send(datagrams[place])
+                        else:
+                            raise ScpError(
+                                f"board {self.address}, chip {requests[place].x}, {requests[place].y}, memory at "
+                                f"{requests[place].arg1:#010x}: {wire.result_sentence(code)}"
+                            )
+            if patience.cancelled_caught:
                 for place in tries:
                     self._again(requests[place], tries, place)
                     self._send(datagrams[place])
-                continue
-            for reply in self._arrived():
-                place = (reply.sequence - first) % SEQUENCES
-                if place not in tries:
-                    continue  # late, and asked for again since
-                if reply.code == wire.ResultCode.OK:
-                    replies[place] = reply.data
-                    del tries[place]
-                elif reply.code in wire.RETRYABLE:
-                    self._again(requests[place], tries, place)
-                    await trio.sleep(RETRY_PAUSE_S)
-                    self._send(datagrams[place])
-                else:
-                    raise ScpError(
-                        f"board {self.address}, chip {requests[place].x}, {requests[place].y}, memory at "
-                        f"{requests[place].arg1:#010x}: {wire.result_sentence(reply.code)}"
-                    )
         return [reply for reply in replies if reply is not None]
 
     def _again(self, request: wire.ScpRequest, tries: dict[int, int], place: int) -> None:
@@ -184,9 +188,9 @@ class BulkMemory:
             raise BoardLost(f"the board at {self.address} has stopped answering: {why}")
         tries[place] += 1
 
-    def _arrived(self) -> list[_Reply]:
-        """Take what has come."""
-        replies: list[_Reply] = []
+    def _arrived(self) -> list[tuple[int, int, bytes]]:
+        """Take what has come: result code, sequence number and data of each reply."""
+        replies: list[tuple[int, int, bytes]] = []
         while True:
             try:
                 datagram = self._sock.recv(MAX_DATAGRAM)
@@ -196,16 +200,10 @@ class BulkMemory:
                 continue  # nobody listens; the time-out will tell
             if len(datagram) >= _REPLY_HEADER:
                 code, sequence = _CODE.unpack_from(datagram, _CODE_AT)
-                replies.append(_Reply(code, sequence, datagram[_REPLY_HEADER:]))
+                replies.append((code, sequence, datagram[_REPLY_HEADER:]))
 
     def _send(self, datagram: bytes) -> None:
-        # what does not leave will be sent again
-        with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
+        try:
             self._sock.send(datagram)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    code: int
-    sequence: int
-    data: bytes
+        except (BlockingIOError, ConnectionRefusedError):
+            return  # what does not leave will be sent again

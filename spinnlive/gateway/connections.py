@@ -156,7 +156,7 @@ class Connection:
             self._requests = self._welcome(message)
             nursery.start_soon(self._handle, self._requests, receive)
         elif isinstance(message, Ping):
-            self.peer.send(Outgoing(Pong(message.sent, time.monotonic())))
+            self.peer.send(Outgoing(Pong(message.sent, self._house.live.clock.now)))
         else:
             await send.send(message)
 
@@ -194,7 +194,7 @@ class Connection:
                     tick_s=clock.tick_s,
                     heartbeat_s=HEARTBEAT_S,
                     max_message_bytes=house.limits.message_bytes,
-                    host_s=time.monotonic(),
+                    host_s=clock.now,
                 )
             )
         )

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import logging
 import socket
-import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -139,7 +138,7 @@ class Gateway:
         while True:
             await trio.sleep(HEARTBEAT_S)
             clock = self._house.live.clock
-            beat = Outgoing(Heartbeat(time.monotonic(), clock.tick, clock.running))
+            beat = Outgoing(Heartbeat(clock.now, clock.tick, clock.running))
             for connection in self._connections:
                 if connection.welcomed:
                     connection.peer.send(beat)

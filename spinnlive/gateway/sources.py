@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import numbers
-import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -96,7 +95,7 @@ def _counts(live: Any, channel: int, asked: messages.Subscribe, *_: Any) -> Sour
             async for one in window:
                 ticks = round(one.width_ms / live.clock.timestep_ms)
                 yield messages.Counts(
-                    channel, one.tick, ticks, one.time_ms, time.monotonic(), one.counts
+                    channel, one.tick, ticks, one.time_ms, live.clock.now, one.counts
                 )
 
     return read()
@@ -159,7 +158,7 @@ def _telemetry(
     async def read() -> Source:
         async for measured in _paces(live, every):
             values = {**counts.numbers(), **_numbers(live.statistics()), **measured}
-            yield messages.Telemetry(channel, time.monotonic(), values)
+            yield messages.Telemetry(channel, live.clock.now, values)
 
     return read()
 

@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from spinnlive.errors import RemoteError, RunStateError, SpinnliveError, ToolchainError
+from spinnlive.errors import RemoteError, RunStateError, SpinnliveError, ToolchainError, UsageError
 from spinnlive.live.clock import Clock
 from spinnlive.live.pace import Guard, Stall
 from spinnlive.live.parts import Parts, patience_s
+from spinnlive.live.pausing import Pausing
 from spinnlive.live.report import stopped
 from spinnlive.live.ticks import whole_ticks
 
@@ -23,7 +24,7 @@ class Course:
 
     ``failure`` is what ended it from the board's side; ``closed`` says that it is over;
     ``planned_end`` is the tick at which the run under way ends by itself; ``put_off_ticks`` by how
-    much a `Stall` has put off what was timed.
+    much a `Stall` has put off what was timed; ``pausing`` holds the wish that it stand.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -31,6 +32,7 @@ class Course:
         self.failure: SpinnliveError | None = None
         self.planned_end: int | None = None
         self.put_off_ticks = 0
+        self.pausing = Pausing()
         self._parts = parts
         self._busy = False
         self._run_scope = trio.CancelScope()
@@ -48,22 +50,34 @@ class Course:
         """Whether no run is under way, not even one that is being stopped."""
         return not (self._busy or self.clock.running)
 
-    async def run(self, duration_ms: float | None, stall: Stall | None) -> None:
+    async def run(
+        self, duration_ms: float | None, stall: Stall | None, pausable_every: float | None
+    ) -> None:
         """Let the network run; see `RunTime.run`."""
         self.check_open()
-        ticks = None
+        ticks = every = None
         if duration_ms is not None:
             ticks = whole_ticks("duration", duration_ms, self.clock.timestep_ms)
+        if pausable_every is not None:
+            every = whole_ticks("pausable_every", pausable_every, self.clock.timestep_ms)
+            if ticks is not None and ticks % every:
+                raise UsageError(
+                    f"a run of {duration_ms:g} ms cannot be pausable every {pausable_every:g} ms: "
+                    "its length must be a multiple of that"
+                )
         if self._busy:
             raise RunStateError("the network is already running: one run at a time")
         self._busy = True
         self._run_scope = trio.CancelScope()
         guard = None if stall is None else self._guard(stall)
         try:
-            with self._run_scope:
-                await self._leave_steps()
-                self.planned_end = None if ticks is None else self.clock.tick + ticks
-                await self._run(duration_ms, guard)
+            with self._run_scope, self.pausing.run():
+                if every is None:
+                    await self._leave_steps()
+                    await self._in_stretches(ticks, guard)
+                else:
+                    async with self._failing():
+                        await self._in_steps(ticks, every, guard)
         finally:
             self._busy = False
             self._announce()
@@ -83,6 +97,23 @@ class Course:
         self.check_open()
         async with self._failing():
             await self._leave_steps()
+
+    async def pause(self) -> None:
+        """Have the run under way stand; see `RunTime.pause`."""
+        self.check_open()
+        try:
+            await self.pausing.pause()
+        except RunStateError:
+            self.check_open()
+            raise
+
+    async def resume(self) -> None:
+        """Let a paused run go on; see `RunTime.resume`."""
+        self.check_open()
+        self.pausing.resume()
+        await trio.lowlevel.checkpoint()
+        while self._busy and not (self.clock.running or self.pausing.wanted):
+            await self._changed.wait()
 
     def started(self) -> None:
         """The tool chain says that the board runs."""
@@ -149,6 +180,41 @@ class Course:
             await self._parts.stepping.stand()
             return self.clock.tick
         return await self._parts.watch.tick()
+
+    async def _in_stretches(self, ticks: int | None, guard: Guard | None) -> None:
+        """Run freely; sPyNNaker runs it again after every pause."""
+        end = self.planned_end = None if ticks is None else self.clock.tick + ticks
+        while end is None or self.clock.tick < end:
+            with self.pausing.stretch() as stretch:
+                left = None if end is None else (end - self.clock.tick) * self.clock.timestep_ms
+                await self._run(left, guard)
+            if self.pausing.wanted:
+                await self.pausing.hold()
+            elif not stretch.cancelled_caught:  # else the wish was taken back meanwhile
+                return
+
+    async def _in_steps(self, ticks: int | None, every: int, guard: Guard | None) -> None:
+        """Run step after step, each as soon as the one before is over, but for pauses."""
+        try:
+            async with trio.open_nursery() as nursery:
+                if guard is not None:
+                    nursery.start_soon(guard.watch)
+                await self._take_steps(ticks, every)
+                nursery.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            failures = group.subgroup(SpinnliveError)
+            if failures is None:
+                raise
+            raise _first(failures) from None
+
+    async def _take_steps(self, ticks: int | None, every: int) -> None:
+        end = None if ticks is None else self.clock.tick + ticks
+        while end is None or self.clock.tick < end:
+            with trio.CancelScope(shield=True):
+                await self._parts.stepping.step(every, self._parts.connection.network.cores)
+            await trio.lowlevel.checkpoint()
+            if self.pausing.wanted:
+                await self.pausing.hold()
 
     async def _run(self, duration_ms: float | None, guard: Guard | None) -> None:
         """Run in the worker with the watch beside it; the first error of either counts."""

@@ -60,6 +60,7 @@ class Matrices:
         self._wanted = wanted
         self._places: list[tuple[MatrixCore, int, MatrixBlock, bool]] | None = None
         self._blocks: list[Block] | None = None
+        self._spans: list[Span] | None = None  # of the weights, when their places stay
 
     @property
     def present(self) -> list[Block]:
@@ -81,8 +82,9 @@ class Matrices:
         """Read the raw weights of each of `blocks`, in the order of its synapses."""
         if self._blocks is None or self.layout.rewired:
             return [block.synapses.weights for block in await self.blocks()]
-        spans = [block.span(*span) for block in self._blocks for span in block.spans]
-        found = iter(await self._memory.read(spans))
+        if self._spans is None:
+            self._spans = [block.span(*span) for block in self._blocks for span in block.spans]
+        found = iter(await self._memory.read(self._spans))
         weights = []
         for block in self._blocks:
             image = np.zeros(block.size, np.uint8)

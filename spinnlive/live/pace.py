@@ -16,6 +16,7 @@ import trio
 from spinnlive.errors import FellBehind, RunStateError, ScpError, UsageError
 from spinnlive.live.clock import Clock
 from spinnlive.live.feed import Feed
+from spinnlive.live.tap import Tap
 
 Then = Literal["go on", "slow down", "stop"]
 
@@ -140,6 +141,7 @@ async def tell_pace(
     every_s: float,
     ask: Callable[[], Awaitable[object]],
     is_open: Callable[[], bool],
+    tap: Tap,
 ) -> None:
     """Fill a stream with a reading every so many seconds of the host; ``ask`` has the board say its
     tick. Readings that the host is too late for are counted as dropped."""
@@ -151,13 +153,16 @@ async def tell_pace(
         if clock.running:
             with trio.move_on_after(every_s):
                 await _asked(ask)
-        feed.put(_pace(clock, late_s))
+        pace = pace_of(clock, late_s)
+        feed.put(pace)
+        tap.put("telemetry", pace)
         missed = max(0, int((clock.now - due) // every_s))
         feed.missed(missed)
         due += (missed + 1) * every_s
 
 
-def _pace(clock: Clock, late_s: float) -> Pace:
+def pace_of(clock: Clock, late_s: float = 0.0) -> Pace:
+    """Give a reading of what the clock knows, which came late by so much (seconds)."""
     reading = clock.read()
     speed = reading.board_speed
     return Pace(

@@ -21,6 +21,7 @@ from spinnlive.boards.bulk import Memory, Span
 from spinnlive.errors import RunStateError, SpinnliveError
 from spinnlive.live.clock import Clock
 from spinnlive.live.feed import Feed
+from spinnlive.live.tap import Tap
 from spinnlive.live.vcpu import region_addresses
 from spinnlive.live.weights import Tick
 from spinnlive.toolchain.values import RecordingCore, RecordingLayout
@@ -181,7 +182,12 @@ class Recording:
 
 
 async def feed_samples(
-    feed: Feed[RecordedBlock], recording: Recording, clock: Clock, every: int, tick: Tick
+    feed: Feed[RecordedBlock],
+    recording: Recording,
+    clock: Clock,
+    every: int,
+    tick: Tick,
+    tap: Tap,
 ) -> None:
     """Fill a stream: at each multiple of ``every`` ticks of the board's time, and when it stops, what
     has been recorded since; until the live run is closed."""
@@ -198,6 +204,7 @@ async def feed_samples(
         due, seen = (now // every + 1) * every, now
         if block is not None:
             feed.put(block)
+            tap.put("recorded", block)
 
 
 async def _reached_or_stopped(clock: Clock, due: int, seen: int) -> None:

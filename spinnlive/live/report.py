@@ -78,7 +78,10 @@ def _population_line(each: PopulationReport) -> str:
     line = f"{each.label[:23]:<24}{each.delivered:>10}{each.late:>7}"
     if each.recorded is None:
         return line + "  not recorded: nobody knows what was lost"
-    line += f"{each.recorded:>10}{each.lost:>7}"
+    line += f"{each.recorded:>10}"
+    if each.lost is None:
+        return line + "  recorded in some ticks only: nobody knows what was lost"
+    line += f"{each.lost:>7}"
     if each.extra:
         line += f"  {each.extra} came twice"
     elif not each.lost and each.same_ticks is False:

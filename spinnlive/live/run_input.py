@@ -98,5 +98,6 @@ class RunInput(RunBase):
                 self._parts.intakes.lanes(control),
                 self.clock,
                 ready=self._course.until_running,
+                tap=self._parts.connection.tap,
             )
         return self._rates[facts.label]

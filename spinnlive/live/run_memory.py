@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from spinnlive.live.recorded import RecordedBlock
 from spinnlive.live.run_base import RunBase
+from spinnlive.live.setting import WeightsSet
 from spinnlive.live.streams import BUFFER, Policy, Stream
 from spinnlive.live.ticks import whole_ticks
 from spinnlive.live.weights import SnapshotReader, WeightSnapshot
@@ -72,7 +74,12 @@ class RunMemory(RunBase):
         row alone. A cancelled call may have set a part.
         """
         self._course.check_open()
-        await self._sources.set_weights(projection, weights, pre, post)
+        label = await self._sources.set_weights(projection, weights, pre, post)
+        chosen = [None if ids is None else np.atleast_1d(np.asarray(ids)) for ids in (pre, post)]
+        given = np.asarray(weights, np.float64)
+        self._parts.connection.tap.put(
+            "set_weights", WeightsSet(label, self.clock.tick, given, *chosen)
+        )
 
     def weight_reader(
         self, projection: Any, *, pre: ArrayLike | None = None, post: ArrayLike | None = None

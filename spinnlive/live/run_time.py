@@ -15,20 +15,61 @@ from spinnlive.live.ticks import whole_ticks
 class RunTime(RunBase):
     """How the network's time goes on."""
 
-    async def run(self, duration_ms: float | None = None, *, stall: Stall | None = None) -> None:
+    async def run(
+        self,
+        duration_ms: float | None = None,
+        *,
+        stall: Stall | None = None,
+        pausable_every: float | None = None,
+    ) -> None:
         """Let the network run for exactly this biological time (ms), or until cancelled.
 
-        Time goes on from where it stopped. When this returns the network is paused and sPyNNaker
+        Time goes on from where it stopped. When this returns the network stands and sPyNNaker
         has read the recordings back. Cancelling stops the network and waits for the same.
         ``stall`` says what to do when the board or the host falls behind, see `Stall`.
 
-        Raises `UsageError` for a duration that is not a whole number of ticks; `RunStateError` when
-        the live run is closed or another ``run`` is under way; `CoreFailure` when a core stops with
-        an error, `BoardLost` when the board stops answering, `ToolchainError` for what else
-        sPyNNaker cannot do; `FellBehind` if ``stall`` says so, and what its ``call`` raises: the
-        network is stopped then, and can run again.
+        With ``pausable_every`` (ms) the run is one of steps of this length, each begun as soon as
+        the one before is over, so that `pause` can have it stand exactly between two of them, and
+        cancelling too. That costs a millisecond or two of real time at the end of each; stepped
+        mode lasts on as after `step`, whose errors can come as well.
+
+        Raises `UsageError` for a duration that is not a whole number of ticks, or not of
+        ``pausable_every``; `RunStateError` when the live run is closed or another ``run`` is under
+        way; `CoreFailure` when a core stops with an error, `BoardLost` when the board stops
+        answering, `ToolchainError` for what else sPyNNaker cannot do; `FellBehind` if ``stall``
+        says so, and what its ``call`` raises: the network is stopped then, and can run again.
         """
-        await self._course.run(duration_ms, stall)
+        await self._course.run(duration_ms, stall, pausable_every)
+
+    async def pause(self) -> None:
+        """Have the run under way stand; return when it does. ``clock.tick`` is where, exactly.
+
+        `run` stays in its call, and all streams stay open. Weights and recordings can be read, rates
+        and spikes given: they wait, and are obeyed after `resume`.
+
+        A run that is ``pausable_every`` so many ms stands at the next multiple of that, counted from
+        its begin: every core at the same tick, every live spike delivered as `watermark` says, and
+        spikes that are injected meanwhile reach the network in the very next tick. Any other run is
+        stopped as sPyNNaker stops one: its cores stop one after the other, within some ticks, and all
+        go on from the tick of the latest, so what the earlier ones would have done in between is left
+        out; recordings are read back, which takes time.
+
+        Cancelling lets the run go on. Raises `RunStateError` when no run is under way, or when it ends
+        before it can stand; the failure that ended the live run, if that is why.
+        """
+        await self._course.pause()
+
+    async def resume(self) -> None:
+        """Let a run that was paused go on; return when the board runs, or the run is over.
+
+        Raises `RunStateError` when no run is under way. Without a pause nothing happens.
+        """
+        await self._course.resume()
+
+    @property
+    def paused(self) -> bool:
+        """Whether a run is under way and stands."""
+        return self._course.pausing.paused
 
     async def step(self, duration_ms: float) -> None:
         """Let the network run for exactly this biological time (ms), then stand and wait.

@@ -32,6 +32,18 @@ _WORD = struct.Struct("<I")
 
 
 @dataclass(frozen=True, slots=True)
+class WeightsSet:
+    """For the tap: weights of a projection were set at ``tick``; ``weights``, ``pre`` and ``post`` as
+    they were given to `RunMemory.set_weights`, None for all neurons."""
+
+    label: str
+    tick: int
+    weights: NDArray[np.float64]
+    pre: NDArray[np.int64] | None
+    post: NDArray[np.int64] | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Row:
     """A part of a row to be written: its block, its row, where (bytes), the places of the weights in
     it (half-words) and their raw values."""

@@ -62,8 +62,8 @@ class Sources(ABC):
     @abstractmethod
     async def set_weights(
         self, projection: Any, weights: ArrayLike, pre: ArrayLike | None, post: ArrayLike | None
-    ) -> None:
-        """Set weights; see `RunMemory.set_weights`."""
+    ) -> str:
+        """Set weights, see `RunMemory.set_weights`; give the projection's label."""
 
     @abstractmethod
     def recorded(
@@ -96,7 +96,12 @@ class Sources(ABC):
         """Give a stream of the pace; see `RunTime.telemetry`."""
         basis = self.basis
         source = partial(
-            tell_pace, clock=basis.clock, every_s=every_s, ask=basis.tick, is_open=basis.is_open
+            tell_pace,
+            clock=basis.clock,
+            every_s=every_s,
+            ask=basis.tick,
+            is_open=basis.is_open,
+            tap=basis.tap,
         )
         return fed(basis.background, policy, buffer, source)
 
@@ -120,11 +125,12 @@ class BoardSources(Sources):
 
     async def set_weights(
         self, projection: Any, weights: ArrayLike, pre: ArrayLike | None, post: ArrayLike | None
-    ) -> None:
+    ) -> str:
         """Write the rows, and see that they stay."""
         layout = self._simulator.weights_layout(projection)
         matrices = Matrices(self._memory, layout, select(layout, pre, post))
         await write_weights(matrices, weights, self.basis.clock, self.basis.tick)
+        return layout.label
 
     def recorded(
         self, label: str, variable: str, every: int, policy: Policy, buffer: int
@@ -138,5 +144,6 @@ class BoardSources(Sources):
             clock=clock,
             every=every,
             tick=self.basis.tick,
+            tap=self.basis.tap,
         )
         return fed(self.basis.background, policy, buffer, source)

@@ -92,6 +92,7 @@ class Stage:
     host_time: Callable[[], float]
     background: trio.Nursery
     projections: tuple[ProjectionFacts, ...] = ()
+    heartbeats: tuple[bool, ...] = (False,)
 
 
 class StageConnection:
@@ -116,7 +117,7 @@ class StageConnection:
         self.clock = StageClock(
             stage.timestep_us, stage.time_scale_factor, stage.host_time, self.tap
         )
-        self.watermark = Watermark.of_one()
+        self.watermark = Watermark(stage.heartbeats)
         self.router = SpikeRouter(
             self.network.keys, self.clock.timestep_ms, self.tap, self.watermark
         )
@@ -236,6 +237,9 @@ class _Stepping:
             await self._play(ticks)
             self.standing = True
             self.changed()
+
+    async def abort(self) -> None:
+        """Nothing is left to be ended."""
 
 
 class _Lane:

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from spinnlive.live.clock import ClockEvent, ClockObservation
 from spinnlive.live.injector import Injected
+from spinnlive.live.pace import Pace
+from spinnlive.live.rates import RatesSet
+from spinnlive.live.recorded import RecordedBlock
+from spinnlive.live.setting import WeightsSet
 from spinnlive.live.spikes import LiveSpikes
 from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.weights import WeightSnapshot
@@ -18,7 +22,8 @@ class RunFacts:
 
     ``started`` is the host's date and time (ISO 8601, UTC) at ``started_s`` seconds of
     ``time.monotonic()``, the clock of every other time in the file. ``labels`` are the populations
-    in the order in which `LiveSpikes` numbers them; ``live`` those that send spikes.
+    in the order in which `LiveSpikes` numbers them; ``live`` those that send spikes. ``heartbeats``
+    says of each gatherer of live spikes, in the order of their numbers, whether it had one.
     """
 
     started: str
@@ -31,6 +36,7 @@ class RunFacts:
     projections: tuple[ProjectionFacts, ...]
     labels: tuple[str, ...]
     live: tuple[str, ...]
+    heartbeats: tuple[bool, ...] = (False,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +60,13 @@ KINDS: dict[str, type] = {
     "run": RunFacts,
     "spikes": LiveSpikes,
     "injected": Injected,
+    "rates": RatesSet,
     "weights": WeightSnapshot,
+    "set_weights": WeightsSet,
+    "recorded": RecordedBlock,
     "clock": ClockObservation,
     "state": ClockEvent,
+    "telemetry": Pace,
     "statistics": LiveStatistics,
     "dropped": Dropped,
     "ending": Ending,

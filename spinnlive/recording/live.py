@@ -7,9 +7,11 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import trio
 
+from spinnlive.live.pace import pace_of
 from spinnlive.live.parts import Parts
 from spinnlive.live.run import LiveRun
 from spinnlive.recording.kinds import Ending, RunFacts
@@ -31,7 +33,10 @@ def record_live(
         name = None if error is None else type(error).__name__
         return Ending(live.clock.tick, name, "" if error is None else str(error))
 
-    return recording(path, parts.connection.tap, background, _facts(parts), live.statistics, ending)
+    def readings() -> dict[str, Any]:
+        return {"statistics": live.statistics(), "telemetry": pace_of(live.clock)}
+
+    return recording(path, parts.connection.tap, background, _facts(parts), readings, ending)
 
 
 def _version(package: str) -> str:
@@ -54,4 +59,5 @@ def _facts(parts: Parts) -> RunFacts:
         projections=parts.simulator.projections(),
         labels=network.keys.labels,
         live=tuple(sorted(network.live)),
+        heartbeats=tuple(each is not None for each in parts.connection.watermark.beats),
     )

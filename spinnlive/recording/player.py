@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import trio
@@ -11,6 +12,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from spinnlive import errors
 from spinnlive.live.clock import ClockEvent
+from spinnlive.live.spikes import LiveSpikes
 from spinnlive.live.stage import StageConnection
 from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.streams import Policy, Stream
@@ -205,7 +207,7 @@ class Player:
         match entry.kind:
             case "spikes":
                 await self._connection.router.room()
-                self._connection.router.distribute(value)
+                self._connection.router.distribute(self._of_known_gatherer(value))
             case "clock" if self._playing:
                 self._clock.observe(value)
             case "statistics":
@@ -224,6 +226,11 @@ class Player:
                 stream.put(taken)
         if self.speed == 0:
             await self._settle()
+
+    def _of_known_gatherer(self, spikes: LiveSpikes) -> LiveSpikes:
+        """Take spikes of a gatherer that the facts do not have for those of the first."""
+        known = spikes.gatherer in range(len(self.facts.heartbeats))
+        return spikes if known else replace(spikes, gatherer=0)
 
     def _state(self, event: ClockEvent) -> None:
         if event.what == "stopped":

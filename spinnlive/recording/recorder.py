@@ -17,7 +17,7 @@ import os
 import time
 import warnings
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ FLUSH_S = 0.25
 """How often what was recorded is brought to the disk (seconds)."""
 
 STATISTICS_S = 1.0
-"""How often the run's counts are recorded (seconds)."""
+"""How often the run's counts and its pace are recorded (seconds)."""
 
 SLICE_S = 0.0002
 """How long values are encoded before the other tasks get their turn (seconds): about 20 values."""
@@ -113,16 +113,22 @@ class Recorder:
         self._held += size
         self._queue.append((self._now_ns(), kind, value))
 
+    def put_all(self, values: Mapping[str, Any]) -> None:
+        """Take a value of each of some kinds."""
+        for kind, value in values.items():
+            self.put(kind, value)
+
     def statistics(self) -> RecorderStatistics:
         """Give the counts so far."""
         return RecorderStatistics(self._written, self._dropped.total(), self._failure)
 
     async def run(
         self,
-        statistics: Callable[[], Any],
+        readings: Callable[[], Mapping[str, Any]],
         task_status: trio.TaskStatus[trio.CancelScope] = trio.TASK_STATUS_IGNORED,
     ) -> None:
-        """Write until cancelled; ``statistics`` gives the run's counts, which are recorded too."""
+        """Write until cancelled; ``readings`` gives values by their kinds that are recorded too, every
+        `STATISTICS_S`."""
         try:
             with trio.CancelScope() as scope:
                 await self.flush()  # the facts are there before anything else happens
@@ -131,7 +137,7 @@ class Recorder:
                 while self._failure is None:
                     await trio.sleep(FLUSH_S)
                     if trio.current_time() >= next_statistics:
-                        self.put("statistics", statistics())
+                        self.put_all(readings())
                         next_statistics += STATISTICS_S
                     await self.flush()
         finally:
@@ -244,26 +250,27 @@ async def recording(
     tap: Tap,
     background: trio.Nursery,
     facts: RunFacts,
-    statistics: Callable[[], Any],
+    readings: Callable[[], Mapping[str, Any]],
     ending: Callable[[], Ending],
 ) -> AsyncIterator[Recorder]:
     """Record all that passes by ``tap`` while the block lasts, in a task of ``background``, which
     must outlast it.
 
-    ``facts`` are the file's first entry, what ``ending`` gives at the end its last.
+    ``facts`` are the file's first entry, what ``ending`` gives at the end its last; ``readings`` as
+    in `Recorder.run`.
     """
     recorder = Recorder(path)
     recorder.begin(facts)
-    recorder.put("statistics", statistics())
+    recorder.put_all(readings())
     tap.listen(recorder.put)
     scope = trio.CancelScope()
     try:
-        scope = await background.start(recorder.run, statistics)
+        scope = await background.start(recorder.run, readings)
         yield recorder
     finally:
         tap.leave(recorder.put)
         scope.cancel()
         with trio.CancelScope(shield=True):
-            recorder.put("statistics", statistics())
+            recorder.put_all(readings())
             recorder.put("ending", ending())
             await recorder.close()

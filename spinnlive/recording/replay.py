@@ -77,6 +77,7 @@ class Replay(LiveRun):
                 host_time=player.now_s,
                 background=background,
                 projections=facts.projections,
+                heartbeats=facts.heartbeats,
             ),
             player.play,
             partial(ReplaySources, player),

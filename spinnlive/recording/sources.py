@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+JITTER = 0.1
+"""By which part of their distance readings of the pace may have come early or late."""
+
 
 class ReplaySources(Sources):
     """Gives what ``player`` plays."""
@@ -59,7 +62,7 @@ class ReplaySources(Sources):
 
     async def set_weights(
         self, projection: Any, weights: ArrayLike, pre: ArrayLike | None, post: ArrayLike | None
-    ) -> None:
+    ) -> str:
         """What happened then stays as it was."""
         raise UsageError("the weights of a replay are those of its recording: they cannot be set")
 
@@ -74,14 +77,14 @@ class ReplaySources(Sources):
         return self._open("recorded", take, policy, buffer)
 
     def telemetry(self, every_s: float, policy: Policy, buffer: int) -> Stream[Pace]:
-        """Give the readings that were made then, no closer together than ``every_s``."""
+        """Give the readings that were made then, no closer together than ``every_s`` but for their jitter."""
         due = -1.0
 
         def take(pace: Pace) -> Pace | None:
             nonlocal due
             if pace.host_s < due:
                 return None
-            due = pace.host_s + every_s
+            due = pace.host_s + every_s * (1 - JITTER)
             return pace
 
         return self._open("telemetry", take, policy, buffer)

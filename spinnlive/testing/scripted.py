@@ -26,7 +26,7 @@ from spinnlive.live.spikes import LiveSpikes
 from spinnlive.live.stage import Stage, parts_on
 from spinnlive.live.statistics import LiveStatistics
 from spinnlive.testing.weights import ScriptedSources, Weights
-from spinnlive.toolchain.values import PopulationFacts
+from spinnlive.toolchain.values import PopulationFacts, ProjectionFacts
 
 Network = Callable[[int, Mapping[str, NDArray[np.int64]]], Mapping[str, ArrayLike]]
 """The network as a function: from the tick that ends, and the neurons of each injector that were
@@ -43,14 +43,16 @@ async def open_scripted(
     live: Mapping[str, int] | None = None,
     injectors: Mapping[str, int] | None = None,
     weights: Mapping[str, Weights] | None = None,
+    projections: Mapping[str, tuple[str, str]] | None = None,
     timestep: float = 1.0,
     time_scale_factor: int = 1,
 ) -> AsyncIterator[ScriptedRun]:
     """Give what `open_live` gives, of a network that is a function of yours.
 
     ``live``: populations with live output, label → number of neurons. ``injectors``: likewise the
-    SpikeInjectors. ``weights``: label of a projection → its weights (nA). ``timestep``: ms. Raises
-    `UsageError` for a timestep that is not positive.
+    SpikeInjectors. ``weights``: label of a projection → its weights (nA); ``projections``: between
+    which two populations it is, for who looks at the list. ``timestep``: ms. Raises `UsageError` for
+    a timestep that is not positive, and for projections without weights.
 
     ::
 
@@ -62,12 +64,15 @@ async def open_scripted(
     """
     if not (math.isfinite(timestep) and timestep > 0):
         raise UsageError(f"timestep is {timestep!r} ms; it must be positive")
+    if unknown := set(projections or {}) - set(weights or {}):
+        raise UsageError(f"projections without weights: {', '.join(sorted(unknown))}")
     async with services() as background:
         run = ScriptedRun(
             network,
             live or {},
             injectors or {},
             weights or {},
+            projections or {},
             timestep,
             time_scale_factor,
             background,
@@ -93,6 +98,7 @@ class ScriptedRun(LiveRun):
         live: Mapping[str, int],
         injectors: Mapping[str, int],
         weights: Mapping[str, Weights],
+        projections: Mapping[str, tuple[str, str]],
         timestep: float,
         time_scale_factor: int,
         background: trio.Nursery,
@@ -112,6 +118,10 @@ class ScriptedRun(LiveRun):
                 time_scale_factor=time_scale_factor,
                 host_time=trio.current_time,
                 background=background,
+                projections=tuple(
+                    ProjectionFacts(label, *projections.get(label, ("", "")), "StaticSynapse")
+                    for label in weights
+                ),
             ),
             self._play,
             partial(ScriptedSources, weights),
@@ -179,15 +189,38 @@ class ScriptedRun(LiveRun):
             parts.clear()
         fired = self._script(self._now, injected)
         now = trio.current_time()
-        for label, neurons in fired.items():
-            self._fire(label, np.atleast_1d(np.asarray(neurons, np.int64)), now)
+        self._fire(
+            {
+                label: np.atleast_1d(np.asarray(neurons, np.int64))
+                for label, neurons in fired.items()
+            },
+            now,
+        )
         self._now += 1
         clock = self._stage.clock
         clock.observe(ClockObservation(now, self._now + JUST_AFTER, 0.0))
         clock.moved()
         self._stage.router.stand(self._now, whole=True)
 
-    def _fire(self, label: str, neurons: NDArray[np.int64], now: float) -> None:
+    def _fire(self, fired: Mapping[str, NDArray[np.int64]], now: float) -> None:
+        for label, neurons in fired.items():
+            self._check(label, neurons)
+        labels = self._stage.network.keys.labels
+        numbers = [labels.index(label) for label in fired]
+        sizes = [len(neurons) for neurons in fired.values()]
+        if not any(sizes):
+            return
+        # all of a tick at once: dividing them up costs as much for one population as for several
+        self._stage.router.distribute(
+            LiveSpikes(
+                received=now,
+                ticks=np.full(sum(sizes), self._now),
+                populations=np.repeat(np.array(numbers, np.int16), sizes),
+                neurons=np.concatenate(list(fired.values())).astype(np.int32),
+            )
+        )
+
+    def _check(self, label: str, neurons: NDArray[np.int64]) -> None:
         if label not in self._sizes:
             raise UsageError(
                 f"the script let {label!r} fire, which is no live population; "
@@ -198,17 +231,6 @@ class ScriptedRun(LiveRun):
                 f"the script let neurons {neurons.tolist()} of {label!r} fire, which has "
                 f"{self._sizes[label]}"
             )
-        if not len(neurons):
-            return
-        number = self._stage.network.keys.labels.index(label)
-        self._stage.router.distribute(
-            LiveSpikes(
-                received=now,
-                ticks=np.full(len(neurons), self._now),
-                populations=np.full(len(neurons), number, np.int16),
-                neurons=neurons.astype(np.int32),
-            )
-        )
 
     def _hear(self, kind: str, value: Any) -> None:
         if kind == "injected":

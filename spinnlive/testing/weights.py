@@ -36,7 +36,7 @@ class ScriptedSources(Sources):
 
     async def set_weights(
         self, projection: Any, weights: ArrayLike, pre: ArrayLike | None, post: ArrayLike | None
-    ) -> None:
+    ) -> str:
         """Put them into the array."""
         label = self._label(projection)
         given = self._matrices[label]
@@ -53,6 +53,7 @@ class ScriptedSources(Sources):
                 table[(others,) if axis == 0 else (slice(None), others)] = np.nan
         await trio.lowlevel.checkpoint()
         self._matrices[label] = np.where(np.isnan(table), matrix, table)
+        return label
 
     def recorded(
         self, label: str, variable: str, every: int, policy: Policy, buffer: int

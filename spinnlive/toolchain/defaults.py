@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from spinnlive.toolchain import private
+from spinnlive.toolchain import private, waits
 
 CFG_NAME = "spynnaker.cfg"
 
@@ -74,6 +74,7 @@ _verbose = False
 def install(spinnaker: ModuleType) -> None:
     """Make ``sim.setup()`` read our defaults; ``spinnaker`` is ``spynnaker.pyNN.spinnaker``."""
     private.replace_settings(_setup_configs, _read_settings)
+    waits.shorten(scratch)
     if not _verbose and not _user_wants_logs():
         _be_quiet()
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 from spinnlive.errors import ToolchainError
@@ -21,6 +23,8 @@ WRITTEN_FOR = "1!7.4.1"
 RUNNER = "spinn_front_end_common.interface.interface_functions.application_runner"
 SETTINGS_READER = "spinnman.spinnman_simulation"
 """The last of two classes that read the settings anew."""
+SYSTEM_LOADER = "spinn_front_end_common.utilities.system_control_logic"
+DATABASES = "spinn_front_end_common.utilities.sqlite_db"
 SIMULATOR = "spinn_front_end_common.interface.abstract_spinnaker_base:AbstractSpinnakerBase"
 _APP_MATRIX = "spynnaker.pyNN.models.neuron.synaptic_matrix_app:SynapticMatrixApp"
 _STDP = "spynnaker.pyNN.models.neuron.synapse_dynamics.synapse_dynamics_stdp:SynapseDynamicsSTDP"
@@ -35,6 +39,9 @@ NAMES: tuple[tuple[str, str, str], ...] = (
     ("spinn_utilities.progress_bar:ProgressBar", "_string", "progress"),
     (RUNNER, "sleep", "ending a run before its time"),
     (RUNNER, "SAFETY_FINISH_TIME", "measuring a run"),
+    (SYSTEM_LOADER, "time", "loading without needless waits"),
+    (SYSTEM_LOADER, "_load_application", "loading without needless waits"),
+    (DATABASES, "sqlite3", "loading without needless waits"),
     (SIMULATOR, "_generate_steps", "a run in steps"),
     (
         "spinn_front_end_common.data.fec_data_view:FecDataView",
@@ -134,6 +141,39 @@ def replace_sleep(wait: Callable[[float], None]) -> None:
     """Make ``wait`` what sPyNNaker calls to wait for the end of a run of fixed length."""
     runner: Any = importlib.import_module(RUNNER)
     runner.sleep = wait
+
+
+def replace_settling(wait: Callable[[float, int, int], None]) -> None:
+    """Make ``wait(seconds, cores, app_id)`` how sPyNNaker waits for so many cores to be ready that
+    it has started to prepare a network."""
+    loader: Any = importlib.import_module(SYSTEM_LOADER)
+    genuine = loader._load_application
+
+    def load(executable_targets: Any, app_id: int) -> None:
+        def sleep(seconds: float) -> None:
+            wait(seconds, executable_targets.total_processors, app_id)
+
+        loader.time = SimpleNamespace(sleep=sleep)
+        try:
+            genuine(executable_targets, app_id)
+        finally:
+            loader.time = time
+
+    loader._load_application = load
+
+
+def after_connecting(action: Callable[[Any, str], None]) -> None:
+    """Call ``action(connection, file)`` whenever sPyNNaker has opened a database to write into it."""
+    databases: Any = importlib.import_module(DATABASES)
+    genuine = databases.sqlite3
+
+    def connect(database: str, *args: Any, **options: Any) -> Any:
+        connection = genuine.connect(database, *args, **options)
+        if not options.get("uri"):
+            action(connection, database)
+        return connection
+
+    databases.sqlite3 = SimpleNamespace(**{**vars(genuine), "connect": connect})
 
 
 def run_margin_s() -> float:

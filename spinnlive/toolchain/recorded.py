@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spinnlive.toolchain import private
 from spinnlive.toolchain.values import RecordedSpikes
 
 
@@ -93,4 +94,17 @@ def spikes(population: Any) -> RecordedSpikes | None:
         return None
     found = rows(block)["spikes"]
     found[:, 1] /= SpynnakerDataView.get_simulation_time_step_ms()
-    return RecordedSpikes(np.rint(found).astype(np.int64), neurons.astype(np.int64))
+    return RecordedSpikes(
+        np.rint(found).astype(np.int64), neurons.astype(np.int64), _every_ticks(population)
+    )
+
+
+def _every_ticks(population: Any) -> int:
+    """Give in which ticks a population records its spikes: every, or one in so many."""
+    from spynnaker.pyNN.data import SpynnakerDataView
+
+    recorder = getattr(private.vertex_of(population), "neuron_recorder", None)
+    if recorder is None:
+        return 1  # spike sources always do; what they say of it is in another unit
+    interval_ms = float(recorder.get_sampling_interval_ms("spikes"))
+    return round(interval_ms / SpynnakerDataView.get_simulation_time_step_ms())

@@ -44,10 +44,11 @@ class ProjectionFacts:
 @dataclass(frozen=True, slots=True)
 class RecordedSpikes:
     """What the board recorded of a population's spikes: rows of (neuron, tick), and the neurons
-    that were recorded."""
+    that were recorded; of one in so many ticks (``every_ticks``)."""
 
     rows: NDArray[np.int64]
     neurons: NDArray[np.int64]
+    every_ticks: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 from spinnlive.wire.codes import CpuState
 from spinnlive.wire.errors import MalformedPacket
@@ -158,18 +159,7 @@ def encode_request(request: ScpRequest, sequence: int) -> bytes:
     """Give the UDP datagram of a request. Raises ValueError for a field out of its range."""
     if len(request.data) > SCP_MAX_DATA:
         raise ValueError(f"SCP data has {len(request.data)} bytes; the limit is {SCP_MAX_DATA}")
-    header = SdpHeader(
-        dest_x=request.x,
-        dest_y=request.y,
-        dest_cpu=request.cpu,
-        dest_port=request.port,
-        flags=FLAG_REPLY_WANTED,
-        tag=TAG_TRANSIENT,
-        src_x=request.src_x,
-        src_y=request.src_y,
-        src_cpu=OUTSIDE_CPU,
-        src_port=OUTSIDE_PORT,
-    )
+    header = _header(request.x, request.y, request.cpu, request.port, request.src_x, request.src_y)
     try:
         command = _REQUEST.pack(request.command, sequence, request.arg1, request.arg2, request.arg3)
     except struct.error as error:
@@ -177,7 +167,24 @@ def encode_request(request: ScpRequest, sequence: int) -> bytes:
             f"SCP command {request.command}, sequence {sequence} (16 bits each) or an argument "
             f"(32 bits each) is out of range: {request.arg1}, {request.arg2}, {request.arg3}"
         ) from error
-    return header.encode() + command + request.data
+    return header + command + request.data
+
+
+@lru_cache(maxsize=4096)
+def _header(x: int, y: int, cpu: int, port: int, src_x: int, src_y: int) -> bytes:
+    """Give the SDP header of a request; those of a run go to the same few cores."""
+    return SdpHeader(
+        dest_x=x,
+        dest_y=y,
+        dest_cpu=cpu,
+        dest_port=port,
+        flags=FLAG_REPLY_WANTED,
+        tag=TAG_TRANSIENT,
+        src_x=src_x,
+        src_y=src_y,
+        src_cpu=OUTSIDE_CPU,
+        src_port=OUTSIDE_PORT,
+    ).encode()
 
 
 def decode_reply(datagram: bytes | bytearray | memoryview) -> ScpReply:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from spinnlive.bench.figure import draw
 from spinnlive.bench.idle import Idle
+from spinnlive.bench.pole import Pole
 from spinnlive.bench.results import (
+    PROOF_OF_CONCEPT_OF_UNICORN,
     Measured,
     Results,
+    Trial,
     append_history,
+    largest_in_real_time,
     lines,
     over_proof_of_concept,
     read_history,
     record,
     slower,
 )
+from spinnlive.bench.targets import verdicts
 from spinnlive.bench.workload import Network, Speed, measure
 from spinnlive.boards.emulated import EmulatedBoard
 from spinnlive.errors import BoardFailed
@@ -32,7 +38,9 @@ def results(fast_cpu_s: float, unicorn: float | None = 152.0) -> Results:
     fast = Speed("fast", 1, 1.0, fast_cpu_s, fast_cpu_s, 100_000_000, "a")
     threaded = Speed("fast", 2, 1.0, fast_cpu_s / 2, fast_cpu_s, 100_000_000, "a")
     measured = Measured(Network("ring", "a ring"), plain, fast, threaded)
-    return Results((measured,), (Idle(4, 0.25, 0.02, 0.4, 0.006, 12.0),), unicorn, 0.1)
+    idle = Idle(4, 0.25, 0.02, 0.4, 0.7, 0.006, 12.0)
+    trials = (Trial(2000, 1.2), Trial(2400, 1.01), Trial(2500, 0.97))
+    return Results((measured,), (idle,), unicorn, 0.1, trials, Pole(0.2, 0.3, 1.0, 0.995))
 
 
 def test_rates_and_speeds() -> None:
@@ -44,16 +52,38 @@ def test_rates_and_speeds() -> None:
 
 def test_the_proof_of_concept_is_put_on_this_machines_scale() -> None:
     fast = results(0.2).measured[0].fast
-    assert over_proof_of_concept(fast, 152.0) == pytest.approx((500 / 104, 500 / 63))
-    assert over_proof_of_concept(fast, 76.0) == pytest.approx((1000 / 104, 1000 / 63))
+    times = over_proof_of_concept(fast, 152.0)
+    assert times == pytest.approx(500 / (PROOF_OF_CONCEPT_OF_UNICORN * 152))
+    assert over_proof_of_concept(fast, 76.0) == pytest.approx(2 * times)
     assert over_proof_of_concept(fast, None) is None
+
+
+def test_the_largest_network_is_the_largest_that_keeps_real_time() -> None:
+    assert largest_in_real_time(results(0.2).trials) == Trial(2400, 1.01)
+    assert largest_in_real_time([Trial(2000, 0.9)]) is None
+
+
+def test_every_target_gets_a_verdict() -> None:
+    networks = {"synfire": 0.1, "balanced": 0.9, "lif2000": 1.5}
+    measured = tuple(
+        replace(results(cpu_s).measured[0], network=Network(name, name))
+        for name, cpu_s in networks.items()
+    )
+    found = verdicts(replace(results(0.2), measured=measured))
+    assert [each.target[0] for each in found] == ["1", "2", "3", "4", "5", "5", "6", "6"]
+    assert [each.met for each in found] == [True, True, True, True, True, None, False, None]
+    assert found[-2].line.startswith("MISSED")
+    late = verdicts(replace(results(0.2), pole=Pole(0.2, 1.2, 1.0, 1.0), measured=measured[:2]))
+    assert [each.met for each in late[:4]] == [True, True, None, False]
+    nothing = verdicts(Results((), (), None, 0.1))
+    assert all(each.met is None and each.line.startswith("not measured") for each in nothing)
 
 
 def test_the_table_has_what_was_measured() -> None:
     table = "\n".join(lines(results(0.2)))
     assert "| a ring | 100 | 50 | 500 | 10.0 | 5.00 | 10.00 | 2 |" in table
-    assert "| 4 chips | 0.25 | 0.02 | 0.40 | 0.6 | 12 |" in table
-    assert "4.8 to 7.9 times" in table
+    assert "| 4 chips | 0.25 | 0.02 | 0.40 | 0.70 | 0.6 | 12 |" in table
+    assert "in real time on one host core: 2,400" in table
     assert "unicorn" not in "\n".join(lines(results(0.2, None)))
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 import trio
+from browser import PROGRAM, Browser, open_browser
 
 import spinnlive
 from spinnlive.gateway.pages import MONITOR
 from spinnlive.testing import open_scripted
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+PATIENCE_S = 200
 SIZES = {"cells": 50, "motors": 4}
-PATIENCE_S = 120
 
 
 def network(tick: int, injected: object) -> dict[str, Any]:
@@ -50,108 +46,83 @@ async def test_every_file_that_the_page_names_is_served() -> None:
             assert "default-src 'self'" in answer.headers["content-security-policy"]
 
 
-class Browser:
-    """A headless Chromium, spoken to by the DevTools protocol."""
-
-    def __init__(self, port: int) -> None:
-        from websockets.sync.client import connect
-
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json") as answer:
-            page = next(each for each in json.load(answer) if each["type"] == "page")
-        self._socket = connect(page["webSocketDebuggerUrl"], max_size=1 << 27)
-        self._number = 0
-        self.complaints: list[str] = []
-        for domain in ("Runtime", "Log", "Page"):
-            self.call(f"{domain}.enable")
-
-    def call(self, method: str, **parameters: Any) -> Any:
-        """Call a method of the browser's; keep what its console complains of meanwhile."""
-        self._number += 1
-        self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
-        while True:
-            message = json.loads(self._socket.recv(timeout=PATIENCE_S))
-            if message.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded"):
-                self.complaints.append(json.dumps(message["params"]))
-            if message.get("id") == self._number:
-                return message.get("result", {})
-
-    def value(self, expression: str) -> Any:
-        """Give what an expression, or the promise of it, comes to in the page."""
-        found = self.call(
-            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
-        )
-        return found["result"].get("value")
-
-
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[Browser]:
-    if BROWSER is None:
+    if PROGRAM is None:
         pytest.skip("no Chromium here: apt-get install chromium")
-    process = subprocess.Popen(
-        [
-            BROWSER,
-            "--headless",
-            *(["--no-sandbox"] if os.geteuid() == 0 else []),
-            "--disable-gpu",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--no-first-run",
-            f"--user-data-dir={tmp_path}",
-            "--remote-debugging-port=0",
-            "about:blank",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    try:
-        for line in process.stderr:
-            if line.startswith("DevTools listening on "):
-                yield Browser(int(line.split("127.0.0.1:")[1].split("/")[0]))
-                break
-        else:
-            pytest.fail("Chromium ended by itself")
-    finally:
-        process.kill()
-        process.wait()
+    with open_browser(tmp_path) as browser:
+        yield browser
+
+
+LOOK = """(() => {
+  const canvas = document.getElementById("raster"), { width, height } = canvas;
+  const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const pixels = copy.getImageData(0, 0, width, height).data;
+  const colours = new Set();
+  let columns = 0;
+  for (let x = 0; x < width; x += 1) {
+    let found = false;
+    for (let at = 4 * x; at < pixels.length; at += 4 * width) {
+      if (pixels[at + 3] !== 255) continue;
+      colours.add((pixels[at] << 16) | (pixels[at + 1] << 8) | pixels[at + 2]);
+      found ||= pixels[at] + pixels[at + 2] > 100;
+    }
+    columns += found;
+  }
+  return { width, colours: [...colours], filled: columns / width };
+})()"""
+"""What is seen of the raster: its colours, and the part of its columns that show something."""
+
+AFTER_RESIZE = f"""new Promise((resolve) => {{
+  const canvas = document.getElementById("raster"), before = canvas.width;
+  requestAnimationFrame(function next() {{
+    if (canvas.width === before) requestAnimationFrame(next);
+    else resolve({LOOK});
+  }});
+}})"""
+"""The same in the first frame of another size."""
 
 
 async def test_the_page_follows_a_live_run(browser: Browser) -> None:
-    """Spikes reach the raster, in both colours; the page complains of nothing."""
-    async with (
-        open_scripted(network, live=SIZES) as live,
-        spinnlive.serve(live, port=0, pages=MONITOR) as gateway,
-        trio.open_nursery() as nursery,
-    ):
-        nursery.start_soon(live.run)
+    """Spikes reach the raster, in both colours, weights their card, and stay when the page becomes
+    another size. The page complains of nothing."""
+    weights = {"cells to motors": np.where(np.eye(50, 4), 0.5, np.nan)}
+    with trio.fail_after(PATIENCE_S):
+        async with (
+            open_scripted(network, live=SIZES, weights=weights) as live,
+            spinnlive.serve(live, port=0, pages=MONITOR) as gateway,
+            trio.open_nursery() as nursery,
+        ):
+            nursery.start_soon(live.run)
 
-        async def ask(expression: str) -> Any:
-            return await trio.to_thread.run_sync(browser.value, expression)
+            async def ask(expression: str) -> Any:
+                return await trio.to_thread.run_sync(browser.value, expression)
 
-        address = f"http://{gateway.host}:{gateway.port}/"
-        await trio.to_thread.run_sync(lambda: browser.call("Page.navigate", url=address))
-        while not (await ask("window.monitor?.spikes") or 0) > 200:
-            pass
-        assert await ask("document.getElementById('state').textContent") == "live"
-        assert await ask("monitor.populations.map(each => each.label).sort().join()") == (
-            "cells,motors"
-        )
-        colours = await ask(
-            "(() => { const c = document.getElementById('raster');"
-            " const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
-            " const seen = new Set(); for (let i = 0; i < d.length; i += 4)"
-            " if (d[i + 3] === 255) seen.add(d[i] << 16 | d[i + 1] << 8 | d[i + 2]);"
-            " return [...seen]; })()"
-        )
-        assert {0x0072B2, 0xD55E00} <= set(colours)
-        await ask("document.getElementById('pause').click()")
-        shown = await ask("monitor.shownMs")
-        before = await ask("monitor.spikes")
-        while await ask("monitor.spikes") == before:
-            pass
-        assert await ask("monitor.shownMs") == shown  # spikes come, the picture stands
-        assert browser.complaints == []
-        nursery.cancel_scope.cancel()
-    assert np.isfinite(shown)
+            address = f"http://{gateway.host}:{gateway.port}/"
+            await trio.to_thread.run_sync(lambda: browser.call("Page.navigate", url=address))
+            while not (await ask("window.monitor?.spikes") or 0) > 1000:
+                pass
+            assert await ask("document.getElementById('state').textContent") == "live"
+            assert await ask("monitor.populations.map(each => each.label).sort().join()") == (
+                "cells,motors"
+            )
+            note = "document.getElementById('weights-note').textContent"
+            while "4 synapses" not in await ask(note):
+                pass
+            await ask("document.getElementById('pause').click()")
+            shown = await ask("monitor.shownMs")
+            wide = await ask(LOOK)
+            assert {0x0072B2, 0xD55E00} <= set(wide["colours"])
+            before = await ask("monitor.spikes")
+            while await ask("monitor.spikes") == before:
+                pass
+            assert await ask("monitor.shownMs") == shown  # spikes come, the picture stands
+            await ask("document.getElementById('pause').click()")
+            await ask(f"void (window.resized = {AFTER_RESIZE})")
+            await trio.to_thread.run_sync(lambda: browser.look(390, 844, phone=True))
+            phone = await ask("window.resized")
+            assert {0x0072B2, 0xD55E00} <= set(phone["colours"])
+            assert phone["filled"] > wide["filled"] / 2
+            assert browser.complaints == []
+            nursery.cancel_scope.cancel()

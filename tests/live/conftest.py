@@ -13,6 +13,9 @@ import pytest
 
 NETWORKS = Path(__file__).parent / "networks"
 
+TIMEOUT_S = 400.0
+"""No network takes as long, not even on a machine that is very busy (seconds)."""
+
 
 @pytest.fixture
 def play(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
@@ -33,6 +36,7 @@ def play(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
             capture_output=True,
             text=True,
             check=False,
+            timeout=TIMEOUT_S,
         )
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""

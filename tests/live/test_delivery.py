@@ -6,8 +6,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spinnlive.live.delivery import Delivery, PopulationReport
+from spinnlive.live.delivery import (
+    Delivery,
+    PopulationReport,
+    fingerprint,
+    fingerprint_of_few,
+)
 from spinnlive.live.keys import KeyTable
+from spinnlive.live.report import LiveReport
 from spinnlive.toolchain.values import RecordedSpikes
 
 SIZE = 4
@@ -38,6 +44,17 @@ def test_what_was_not_recorded_is_not_known() -> None:
     assert report([(0, 1), (3, 1)], None, late=1) == PopulationReport(
         "b", 2, 1, None, None, None, None
     )
+
+
+def test_what_was_recorded_in_some_ticks_only_is_not_compared() -> None:
+    delivery = Delivery(KeyTable.build(("a",), np.arange(2), np.zeros(2, int), np.arange(2)))
+    delivery.note(0, 1, np.array([0, 1], np.int32), False)
+    sampled = RecordedSpikes(np.array([[1, 1]]), np.arange(2), every_ticks=3)
+    found = delivery.report("a", sampled)
+    assert found == PopulationReport("a", 2, 0, 1, None, None, None)
+    report = LiveReport(10, (found,), ())
+    assert report.complete
+    assert "recorded in some ticks only" in str(report)
 
 
 def test_everything_in_its_tick() -> None:
@@ -71,6 +88,11 @@ def test_without_keys_the_sizes_are_learnt() -> None:
     rows = np.array([[2, 1], [0, 1], [2, 2]])
     found = delivery.report("a", RecordedSpikes(rows, np.arange(3)))
     assert (found.delivered, found.lost, found.extra) == (3, 0, 0)
+
+
+@given(st.integers(0, 0xFFFFFFFF), st.lists(st.integers(0, 0x7FFFFFFF)))
+def test_the_fingerprint_of_few_is_that_of_many(tick: int, neurons: list[int]) -> None:
+    assert fingerprint_of_few(tick, neurons) == fingerprint(tick, np.array(neurons, np.int32))
 
 
 @given(st.sets(st.tuples(st.integers(0, SIZE - 1), st.integers(0, 9)), min_size=1), st.data())

@@ -13,6 +13,7 @@ from spinnlive.errors import BoardLost, FellBehind, RunStateError, UsageError
 from spinnlive.live.clock import Clock, ClockObservation
 from spinnlive.live.feed import fed
 from spinnlive.live.pace import Guard, Stall, Stalled, tell_pace, tell_ticks
+from spinnlive.live.tap import Tap
 
 TICK_S = 0.002  # 1 ms of biological time, timeScaleFactor 2
 
@@ -202,11 +203,13 @@ async def test_telemetry_tells_who_is_behind(
     autojump_clock: trio.testing.MockClock, nursery: trio.Nursery
 ) -> None:
     board, is_open = Board(), True
+    tap, heard = Tap(), []
+    tap.listen(lambda kind, value: heard.append((kind, value)))
     async with fed(
         nursery,
         "latest",
         1,
-        lambda feed: tell_pace(feed, board.clock, 0.1, board.ask, lambda: is_open),
+        lambda feed: tell_pace(feed, board.clock, 0.1, board.ask, lambda: is_open, tap),
     ) as telemetry:
         await trio.sleep(3.05)
         pace = await anext(telemetry)
@@ -214,6 +217,7 @@ async def test_telemetry_tells_who_is_behind(
         assert pace.achieved == pytest.approx(2.0, rel=0.01)
         assert (pace.behind_ms, pace.host_late_ms) == (pytest.approx(0, abs=1), 0)
         assert pace.tick == pytest.approx(1500, abs=1)
+        assert heard[-1] == ("telemetry", pace)
         board.lose(100)
         await trio.sleep(1)
         pace = await anext(telemetry)

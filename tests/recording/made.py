@@ -14,7 +14,7 @@ from spinnlive.live.clock import ClockEvent, ClockObservation
 from spinnlive.live.injector import Injected
 from spinnlive.live.spikes import LiveSpikes
 from spinnlive.live.weights import WeightSnapshot
-from spinnlive.recording.kinds import Ending
+from spinnlive.recording.kinds import Ending, RunFacts
 from spinnlive.recording.recorder import Recorder
 
 BEGAN_S = 100.0
@@ -28,10 +28,10 @@ NETWORK = replace(FACTS, started_s=BEGAN_S)
 class Story:
     """Write a recording, entry by entry, on a clock of its own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, network: RunFacts = NETWORK) -> None:
         self.now_s = BEGAN_S
         self.recorder = Recorder(path, now_ns=lambda: round(self.now_s * 1e9))
-        self.recorder.begin(NETWORK)
+        self.recorder.begin(network)
         self.put("statistics", STATISTICS)
 
     def put(self, kind: str, value: Any) -> None:
@@ -51,7 +51,7 @@ class Story:
         self.put("state", ClockEvent("stopped", self.now_s, last))
         self.put("state", ClockEvent("stands", self.now_s, last))
 
-    def spike(self, tick: int, *neurons: int) -> None:
+    def spike(self, tick: int, *neurons: int, gatherer: int = 0) -> None:
         count = len(neurons)
         self.put(
             "spikes",
@@ -60,6 +60,7 @@ class Story:
                 np.full(count, tick),
                 np.ones(count, np.int16),
                 np.array(neurons, np.int32),
+                gatherer,
             ),
         )
 
@@ -78,6 +79,6 @@ class Story:
     async def end(self, tick: int, error: str | None = None, message: str = "") -> None:
         self.put("ending", Ending(tick, error, message))
         async with trio.open_nursery() as nursery:
-            scope = await nursery.start(self.recorder.run, lambda: STATISTICS)
+            scope = await nursery.start(self.recorder.run, lambda: {"statistics": STATISTICS})
             scope.cancel()
             await self.recorder.close()

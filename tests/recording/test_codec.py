@@ -11,6 +11,10 @@ import pytest
 
 from spinnlive.live.clock import ClockEvent, ClockObservation
 from spinnlive.live.injector import Injected
+from spinnlive.live.pace import Pace
+from spinnlive.live.rates import RatesSet
+from spinnlive.live.recorded import RecordedBlock
+from spinnlive.live.setting import WeightsSet
 from spinnlive.live.spikes import LiveSpikes
 from spinnlive.live.statistics import LiveStatistics
 from spinnlive.live.weights import WeightSnapshot
@@ -49,7 +53,13 @@ VALUES: dict[str, Any] = {
         1.5, np.array([7, 7]), np.array([1, 0], np.int16), np.array([2, 4], np.int32)
     ),
     "injected": Injected("a", np.array([3, 3]), 1.25),
+    "rates": RatesSet("b", np.array([1, 2]), np.array([10.0, 20.5]), 2.5),
     "weights": SNAPSHOT,
+    "set_weights": WeightsSet("a → b", 7, np.array([[0.5, np.pi]]), np.array([1]), None),
+    "recorded": RecordedBlock(
+        "b", "v", "mV", np.array([0, 2]), np.array([3, 4]), np.array([3.0, 4.0]), np.ones((2, 2))
+    ),
+    "telemetry": Pace(100, 100.0, 0.25, 3.5, 2, None, 0.5, 0.125, True),
     "clock": ClockObservation(3.5, 100.5, 0.25),
     "state": ClockEvent("started", 3.5, 100, None),
     "statistics": STATISTICS,

@@ -37,7 +37,7 @@ async def recorded(path: Path, tap: Tap) -> AsyncIterator[Recorder]:
     async with trio.open_nursery() as background:
         ending = Ending(9, None, "")
         async with recording(
-            path, tap, background, FACTS, lambda: STATISTICS, lambda: ending
+            path, tap, background, FACTS, lambda: {"statistics": STATISTICS}, lambda: ending
         ) as recorder:
             yield recorder
 
@@ -95,7 +95,7 @@ async def test_without_room_values_are_dropped_counted_and_the_file_says_so(
 
 async def close(recorder: Recorder) -> None:
     async with trio.open_nursery() as nursery:
-        scope = await nursery.start(recorder.run, lambda: STATISTICS)
+        scope = await nursery.start(recorder.run, lambda: {"statistics": STATISTICS})
         scope.cancel()
         await recorder.close()
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import inspect
 import itertools
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import trio
 from made import BEGAN_S, NETWORK, TICK_S, Story
@@ -22,7 +25,12 @@ from spinnlive.errors import (
     UsageError,
 )
 from spinnlive.live.clock import ClockEvent
+from spinnlive.live.pace import Pace
+from spinnlive.live.rates import RatesSet
+from spinnlive.live.recorded import RecordedBlock
 from spinnlive.live.run import LiveRun
+from spinnlive.live.setting import WeightsSet
+from spinnlive.live.streams import Stream
 from spinnlive.recording.replay import Replay, open_recording
 
 SPEEDS = [0, 1.0, 7.5]
@@ -250,6 +258,80 @@ async def test_any_kind_can_be_read(tmp_path: Path, autojump_clock: MockClock) -
         await live.run()
         whats = [event.what async for event in states]
     assert whats == ["started", "stopped", "stands"] * 2
+
+
+async def test_everything_that_was_kept_comes_to_the_stream_that_it_came_from(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    story = Story(tmp_path / "run.mcap")
+    paces = [
+        Pace(tick, tick, 0.0, BEGAN_S + tick / 10, 2, 2.0, 0.0, 0.0, True) for tick in range(9)
+    ]
+    blocks = [
+        RecordedBlock(
+            "b", name, "mV", np.arange(3), np.array([tick]), np.array([1.0]), np.ones((1, 3))
+        )
+        for tick, name in ((3, "v"), (3, "gsyn_exc"), (6, "v"))
+    ]
+    story.weights(0, 1.0)
+    story.run(0, 10)
+    for pace in paces:
+        story.put("telemetry", pace)
+    for block in blocks:
+        story.put("recorded", block)
+    story.put("set_weights", WeightsSet("a → b", 9, np.array(0.5), None, np.array([1])))
+    story.put("rates", RatesSet("b", np.array([1]), np.array([5.0]), BEGAN_S))
+    story.weights(10, 2.0)
+    await story.end(10)
+    found: dict[str, list[Any]] = {}
+    async with open_recording(story.recorder.path, speed=0) as live:
+        assert (await live.read_weights("a → b")).weights[0] == 1.0
+        async with trio.open_nursery() as nursery:
+
+            async def take(name: str, stream: Stream[Any]) -> None:
+                found[name] = [each async for each in stream]
+
+            for name, stream in (
+                ("telemetry", live.telemetry(200.0)),
+                ("v", live.recorded("b", "v", every=1.0)),
+                ("set_weights", live.values("set_weights")),
+                ("rates", live.values("rates")),
+            ):
+                nursery.start_soon(take, name, stream)
+            await trio.testing.wait_all_tasks_blocked()
+            await live.run()
+        assert (await live.read_weights("a → b", post=[1])).weights.tolist() == []
+        with pytest.raises(UsageError, match="cannot be set"):
+            await live.set_weights("a → b", 1.0)
+    assert [pace.tick for pace in found["telemetry"]] == [0, 2, 4, 6, 8]
+    assert [block.ticks.tolist() for block in found["v"]] == [[3], [6]]
+    assert [(each.weights.tolist(), each.post.tolist()) for each in found["set_weights"]] == [
+        (0.5, [1])
+    ]
+    assert [each.rates_hz.tolist() for each in found["rates"]] == [[5.0]]
+
+
+async def test_spikes_of_several_gatherers_merge_as_they_did(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    """The second gatherer is a tick behind the first; the third is not in the facts."""
+    story = Story(tmp_path / "run.mcap", replace(NETWORK, heartbeats=(False, False)))
+    story.put("state", ClockEvent("started", story.now_s, 0, 6))
+    for tick in range(6):
+        story.wait(TICK_S)
+        story.spike(tick, 0)
+        if tick:
+            story.spike(tick - 1, 1, gatherer=1)
+    story.spike(5, 2, gatherer=2)
+    story.put("state", ClockEvent("stopped", story.now_s, 6))
+    story.put("state", ClockEvent("stands", story.now_s, 6))
+    await story.end(6)
+    async with open_recording(story.recorder.path, speed=0) as live:
+        stream = live.spikes("b")
+        await live.run()
+        batches = [batch async for batch in stream]
+    assert len(batches) == 12
+    assert not any(batch.late for batch in batches)
 
 
 async def test_no_speed_below_zero(tmp_path: Path) -> None:

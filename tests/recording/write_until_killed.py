@@ -17,7 +17,7 @@ async def main(path: Path) -> None:
     recorder = Recorder(path)
     recorder.begin(FACTS)
     async with trio.open_nursery() as nursery:
-        await nursery.start(recorder.run, lambda: STATISTICS)
+        await nursery.start(recorder.run, lambda: {"statistics": STATISTICS})
         tick = 0
         while True:
             for _ in range(100):

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import trio
 from live_network import BEATS, Counts, define, ended, start
+from patience import patient
 from soak_verdict import ROUTER_LOCAL, Look, verdict
 from strange import kept
 
@@ -79,6 +80,7 @@ async def soak(
     with (
         output.open("w", encoding="utf-8", buffering=1) as lines,
         kept(output.with_suffix(".strange.jsonl")),
+        patient(),
     ):
         async with (
             EmulatedBoard(address) as board,

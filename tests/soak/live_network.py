@@ -74,7 +74,10 @@ async def count_beats(stream: Any, counts: Counts) -> None:
     async for batch in stream:
         if counts.first_tick is None:
             counts.first_tick = batch.tick
-        for each in (batch, *stream.take()):  # a board in free pace may be faster than a turn for each
+        for each in (
+            batch,
+            *stream.take(),
+        ):  # a board in free pace may be faster than a turn for each
             counts.tick = each.tick
             counts.spikes["beats"] += len(each.neuron_ids)
 

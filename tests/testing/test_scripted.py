@@ -21,6 +21,7 @@ from spinnlive.errors import (
     UnknownPopulation,
     UnknownProjection,
     UsageError,
+    WeightError,
 )
 from spinnlive.live.run import LiveRun
 from spinnlive.testing import ScriptedRun, open_scripted
@@ -108,6 +109,37 @@ async def test_weights_come_at_once_and_at_multiples(autojump_clock: MockClock) 
     assert np.array_equal(seen[1].matrix(), [[10, np.nan], [0.5, 2.0]], equal_nan=True)
 
 
+async def test_weights_are_read_and_set_as_on_a_board(autojump_clock: MockClock) -> None:
+    fixed = {"fixed": [[1.0, np.nan], [0.5, 2.0]], "moving": lambda tick: [[tick]]}
+    async with open_scripted(weights=fixed) as live:
+        await live.set_weights("fixed", 3.0, pre=[1])
+        assert (await live.read_weights("fixed")).weights.tolist() == [1.0, 3.0, 3.0]
+        await live.set_weights("fixed", [[np.nan, np.nan], [np.nan, 4.0]])
+        await live.set_weights("fixed", [[0, 0, 9.0]])
+        reader = live.weight_reader("fixed", post=[0])
+        assert (await reader.read()).weights.tolist() == [9.0, 3.0]
+        for wrong in ([[0, 1, 1.0]], [1.0, 2.0], [[1.0, 1.0], [1.0, 1.0]]):
+            with pytest.raises(WeightError):
+                await live.set_weights("fixed", wrong)
+        with pytest.raises(UsageError, match="function"):
+            await live.set_weights("moving", 1.0)
+        with pytest.raises(UnknownProjection):
+            await live.read_weights("other")
+        assert (await live.read_weights("fixed")).weights.tolist() == [9.0, 3.0, 4.0]
+
+
+async def test_telemetry_comes_by_the_scripts_time(autojump_clock: MockClock) -> None:
+    with trio.fail_after(100):
+        async with scripted(time_scale_factor=2) as live, trio.open_nursery() as nursery:
+            stream = live.telemetry(10.0, policy="drop_oldest", buffer=100)
+            nursery.start_soon(live.run, 50.0)
+            paces = [await anext(stream) for _ in range(15)]
+    assert [pace.host_s for pace in paces] == pytest.approx([n / 100 for n in range(15)], abs=1e-6)
+    assert [pace.tick for pace in paces][1:11] == pytest.approx(list(range(5, 55, 5)), abs=1)
+    assert [pace.running for pace in paces][1:9] == [True] * 8
+    assert not paces[-1].running
+
+
 async def test_the_board_can_fail_and_stall(autojump_clock: MockClock) -> None:
     with pytest.raises(CoreFailure, match="core 3"):
         async with scripted() as live, trio.open_nursery() as nursery:
@@ -161,3 +193,16 @@ def test_a_scripted_run_is_a_live_run() -> None:
         if not name.startswith("_"):
             ours = inspect.signature(getattr(ScriptedRun, name))
             assert list(ours.parameters) == list(inspect.signature(method).parameters), name
+
+
+async def test_projections_are_listed() -> None:
+    weights = {"plastic": np.ones((5, 4)), "other": np.ones((2, 3))}
+    between = {"plastic": ("touch", "motor")}
+    async with scripted(weights=weights, projections=between) as live:
+        assert [(each.label, each.pre, each.post, each.pre_size) for each in live.projections] == [
+            ("plastic", "touch", "motor", 5),
+            ("other", "", "", 0),
+        ]
+    with pytest.raises(UsageError, match="without weights: nobody"):
+        async with scripted(projections={"nobody": ("touch", "motor")}):
+            pass

@@ -156,11 +156,11 @@ export class Weights {
     context.strokeStyle = colour.line;
     context.lineWidth = scale;
     context.strokeRect(left, 0, width - left - bar, bottom);
-    surface.text("post", (left + width - bar) / 2, height - 7 * scale, colour.soft, "center");
+    surface.text(`post (${this.snapshot.post_size})`, (left + width - bar) / 2, height - 7 * scale, colour.soft, "center");
     context.save();
     context.translate(8 * scale, bottom / 2);
     context.rotate(-Math.PI / 2);
-    surface.text("pre", 0, 0, colour.soft, "center");
+    surface.text(`pre (${this.snapshot.pre_size})`, 0, 0, colour.soft, "center");
     context.restore();
     for (let row = 0; row < bottom; row += 1) {
       const [red, green, blue] = shade(1 - row / bottom);
@@ -174,6 +174,7 @@ export class Weights {
 }
 
 // Latencies on a logarithmic axis, two kinds side by side.
+const LEGEND = 34; // room for it above the bars, CSS pixels
 const EDGES = Array.from({ length: 41 }, (_, number) => 0.05 * 10 ** (number / 10)); // 0.05 .. 500 ms
 
 export class Latency {
@@ -189,12 +190,11 @@ export class Latency {
     if (recent.length > 4000) recent.splice(0, 2000);
   }
 
-  median(kind) {
-    return quantile(this.recent[kind], 0.5);
-  }
-
-  late(kind) {
-    return quantile(this.recent[kind], 0.99);
+  // The median and what 99 % are under, in ms; null before anything came.
+  spread(kind) {
+    const sorted = Float64Array.from(this.recent[kind]).sort();
+    if (!sorted.length) return null;
+    return [0.5, 0.99].map((part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))]);
   }
 
   draw() {
@@ -219,7 +219,7 @@ export class Latency {
       context.fillStyle = hue(kind);
       const bar = width / bins / this.kinds.length;
       each.forEach((part, bin) => {
-        const tall = (part / top) * (bottom - 22 * scale);
+        const tall = (part / top) * (bottom - LEGEND * scale);
         context.fillRect(place(EDGES[bin]) + kind * bar, bottom - tall, Math.max(1, bar - scale), tall);
       });
       surface.text(`■ ${this.kinds[kind]}`, 2 * scale, (8 + 14 * kind) * scale, hue(kind));
@@ -231,12 +231,6 @@ export class Latency {
       context.fillRect(place(ms), bottom, scale, 4 * scale);
     }
   }
-}
-
-function quantile(values, part) {
-  if (!values.length) return null;
-  const sorted = [...values].sort((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
 }
 
 // From dark blue over green to yellow, even in lightness.

@@ -10,7 +10,9 @@ const CLOCK_MS = 100;
 const TELEMETRY_MS = 500;
 const WEIGHTS_EVERY_MS = 500;
 const BUFFER = 20000; // batches held while the page is hidden and the browser holds it back
-const LOSSES = /drop|lost|loss|missed|late|malformed|unknown/;
+// Counts that should stay 0; they are told together until one does not.
+const LOSSES = /drop|lost|loss|missed|late_spikes|malformed|unknown|strangers|duplicates/;
+const ELSEWHERE = ["tick", "time_ms", "host_s", "running", "uncertainty_ms"]; // above, or of no use here
 
 const $ = (id) => document.getElementById(id);
 const raster = new Raster($("raster"));
@@ -228,36 +230,47 @@ function figures(now) {
   while (counted.length > 1 && now - counted[0][0] > 2000) counted.shift();
   const [since, before] = counted[0];
   const rate = now > since ? ((state.spikes - before) / (now - since)) * 1000 : 0;
-  $("spike-rate").textContent = `${Math.round(rate).toLocaleString("en")} per second`;
+  write($("spike-rate"), `${Math.round(rate).toLocaleString("en")} per second`);
   if (clock) {
-    $("time").textContent = `${(clock.time_ms / 1000).toFixed(2)} s`;
-    $("tick").textContent = `tick ${Math.floor(clock.position)}${clock.running ? "" : ", standing"}`;
+    write($("time"), `${(clock.time_ms / 1000).toFixed(2)} s`);
+    write($("tick"), `tick ${Math.floor(clock.position)}${clock.running ? "" : ", standing"}`);
   }
   const skipped = state.streams.reduce((sum, stream) => sum + stream.dropped, 0);
+  const counts = Object.entries({ dropped_by_this_page: skipped, ...telemetry });
+  const losses = counts.filter(([name]) => LOSSES.test(name));
+  const lost = losses.filter(([, value]) => value > 0);
   const rows = [
     ["board speed", clock?.board_speed === undefined ? "–" : `${clock.board_speed.toFixed(3)} ×`, clock?.board_speed < 0.95],
     ["a tick lasts", welcome ? `${+(welcome.tick_s * 1000).toFixed(3)} ms` : "–", false],
-    ["dropped by this page", skipped, skipped > 0],
-    ...Object.entries(telemetry).map(([name, value]) => [
-      name.replaceAll("_", " "), Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(3),
-      LOSSES.test(name) && value > 0,
-    ]),
+    ...lost.map(([name, value]) => [name.replaceAll("_", " "), value.toLocaleString("en"), true]),
+    [lost.length ? "other losses" : "losses", `none of ${losses.length - lost.length} kinds`, false],
+    ...counts
+      .filter(([name]) => !LOSSES.test(name) && !ELSEWHERE.includes(name))
+      .map(([name, value]) => [name.replaceAll("_", " "), Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(3), false]),
   ];
-  $("figures").replaceChildren(
-    ...rows.flatMap(([name, value, bad]) => {
-      const term = document.createElement("dt");
-      const data = document.createElement("dd");
-      term.textContent = name;
-      data.textContent = value;
-      data.classList.toggle("bad", Boolean(bad));
-      return [term, data];
-    }),
-  );
+  list($("figures"), rows);
   const words = latency.kinds.map((kind, number) => {
-    const [median, late] = [latency.median(number), latency.late(number)];
-    return median === null ? `${kind}: –` : `${kind}: half under ${median.toFixed(1)}, 99 % under ${late.toFixed(1)}`;
+    const spread = latency.spread(number);
+    return spread ? `${kind}: half under ${spread[0].toFixed(1)}, 99 % under ${spread[1].toFixed(1)}` : `${kind}: –`;
   });
-  $("latency-note").textContent = words.join(" · ");
+  write($("latency-note"), words.join(" · "));
+}
+
+// Rows of name, value and whether it is bad, in elements that stay.
+function list(place, rows) {
+  while (place.children.length > 2 * rows.length) place.lastChild.remove();
+  rows.forEach(([name, value, bad], number) => {
+    if (place.children.length <= 2 * number) place.append(document.createElement("dt"), document.createElement("dd"));
+    const [term, data] = [place.children[2 * number], place.children[2 * number + 1]];
+    write(term, name);
+    write(data, `${value}`);
+    data.classList.toggle("bad", Boolean(bad));
+  });
+}
+
+// What is there already costs no new layout of the page.
+function write(element, words) {
+  if (element.textContent !== words) element.textContent = words;
 }
 
 requestAnimationFrame(frame);

@@ -1,5 +1,6 @@
 // The raster of the last seconds. Spikes become pixels of a ring of columns as they come, so that a
-// frame costs two copies of an image, however many spikes there are.
+// frame costs two copies of an image, however many spikes there are. They are kept as long as they are
+// in the window, so that it can be drawn anew in another size.
 
 import { Surface, colours, hue, niceStep } from "./surface.js";
 
@@ -14,6 +15,7 @@ export class Raster {
     this.windowMs = 5000;
     this.shownMs = 0; // biological time at the right edge
     this.newestMs = 0;
+    this.past = []; // [label, biological time, ids], in the order in which they came
     this.stale = true;
   }
 
@@ -44,6 +46,7 @@ export class Raster {
     this.dirtyFrom = this.dirtyTo = this.head;
     this.#layOut();
     this.stale = false;
+    for (const [label, timeMs, ids] of this.past) this.#mark(label, timeMs, ids);
   }
 
   #layOut() {
@@ -66,12 +69,22 @@ export class Raster {
 
   // Take spikes of one tick.
   add(label, timeMs, ids) {
+    this.past.push([label, timeMs, ids]);
+    if (this.past.length % 5000 === 0) {
+      const begin = timeMs - this.windowMs;
+      this.past = this.past.filter(([, each]) => each >= begin);
+    }
     if (this.stale) this.reset();
+    else this.#mark(label, timeMs, ids);
+  }
+
+  #mark(label, timeMs, ids) {
     const column = Math.floor(timeMs / this.msPerColumn);
     if (timeMs > this.newestMs) this.newestMs = timeMs;
     if (column > this.head) this.#advance(column);
     const band = this.bands.get(label);
-    if (!band || column <= this.head - this.columns) return;
+    // older ones would come out in the columns ahead, which are clean already
+    if (!band || column <= this.head - this.columns + 2) return;
     const { pixels, columns, plotHeight } = this;
     const x = ((column % columns) + columns) % columns;
     const mark = Math.max(1, Math.min(Math.floor(band.perNeuron) - 1, 10 * this.surface.scale));

@@ -6,10 +6,17 @@ export class Surface {
     this.context = canvas.getContext("2d");
     this.width = this.height = 0;
     this.scale = 1;
+    this.moved = true;
+    // asking for the size in every frame would make the browser lay the page out in every frame
+    new ResizeObserver(() => {
+      this.moved = true;
+    }).observe(canvas);
   }
 
   // Follow the size that CSS gives the canvas; says whether it has changed.
   fit() {
+    if (!this.moved) return false;
+    this.moved = false;
     const scale = Math.min(window.devicePixelRatio || 1, 2);
     const width = Math.max(1, Math.round(this.canvas.clientWidth * scale));
     const height = Math.max(1, Math.round(this.canvas.clientHeight * scale));
