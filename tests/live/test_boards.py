@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import trio
+from fonts import fonts
 from spalloc_v1 import DESTROYED, spalloc_v1
 from spalloc_v2 import spalloc_v2
 
@@ -52,7 +53,7 @@ async def play(folder: Path, name: str, cfg: str, **environment: str) -> dict[st
             env={
                 **os.environ,
                 "HOME": str(home),
-                "MPLCONFIGDIR": str(folder / "matplotlib"),
+                "MPLCONFIGDIR": fonts(),
                 **environment,
             },
             capture_stdout=True,
