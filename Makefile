@@ -30,15 +30,17 @@ bench: $(VENV)/.tools
 	$(BIN)/python -P benchmarks/fan_out.py
 	$(BIN)/python -P benchmarks/page.py
 
-# A while: a million malformed messages against a server of live runs.
+# Some minutes: a million malformed messages against a server of live runs.
 bench-hostile: $(VENV)/.installed
 	$(BIN)/python -P benchmarks/hostile_clients.py
 
 # Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):
 #   make conformance EXAMPLES=FOLDER TESTS="FOLDER ..." [SUPPORT="FOLDER ..."] [K="PART ..."] [OPTIONS="--again ..."]
-# And the two engines of the emulated board in lockstep, for as long as nobody would wait in a test.
+# And the two engines of the emulated board in lockstep, and a live run cancelled at every step that its tasks take, for
+# as long as nobody would wait in a test.
 conformance: $(VENV)/.conformance ctest
 	$(BIN)/python tests/conformance/lockstep.py $(CTEST)/tests/lockstep build/lockstep
+	SPINNLIVE_EVERY_CHECKPOINT=1 $(BIN)/python -P -m pytest tests/live/test_cancellation.py
 	$(BIN)/python tests/conformance $(EXAMPLES:%=--examples %) $(TESTS:%=--tests %) $(SUPPORT:%=--python-path %) \
 	    $(K:%=-k %) $(OPTIONS)
 

@@ -225,9 +225,7 @@ async def test_readers_hold_up_the_socket_but_no_answer_of_the_board(
     receiver = receiver_of(fake, taken, room)
     nursery.start_soon(receiver.pump)
     await receiver.claim()
-    await (
-        trio.testing.wait_all_tasks_blocked()
-    )  # else the receiver may meet readers that are full already
+    await trio.testing.wait_all_tasks_blocked()  # the pump is at the socket again, not at the room
     full = True
     await fake.send(live(0, 1))
     while not taken.keys:
