@@ -30,15 +30,17 @@ bench: $(VENV)/.tools
 	$(BIN)/python -P benchmarks/fan_out.py
 	$(BIN)/python -P benchmarks/page.py
 
-# A while: a million malformed messages against a server of live runs.
+# Some minutes: a million malformed messages against a server of live runs.
 bench-hostile: $(VENV)/.installed
 	$(BIN)/python -P benchmarks/hostile_clients.py
 
 # Official examples and integration tests, unmodified, on emulated boards (docs/conformance.md):
 #   make conformance EXAMPLES=FOLDER TESTS="FOLDER ..." [SUPPORT="FOLDER ..."] [K="PART ..."] [OPTIONS="--again ..."]
-# And the two engines of the emulated board in lockstep, for as long as nobody would wait in a test.
+# And the two engines of the emulated board in lockstep, and a live run cancelled at every step that its tasks take, for
+# as long as nobody would wait in a test.
 conformance: $(VENV)/.conformance ctest
 	$(BIN)/python tests/conformance/lockstep.py $(CTEST)/tests/lockstep build/lockstep
+	SPINNLIVE_EVERY_CHECKPOINT=1 $(BIN)/python -P -m pytest tests/live/test_cancellation.py
 	$(BIN)/python tests/conformance $(EXAMPLES:%=--examples %) $(TESTS:%=--tests %) $(SUPPORT:%=--python-path %) \
 	    $(K:%=-k %) $(OPTIONS)
 
@@ -52,15 +54,19 @@ long-replay: $(VENV)/.installed
 	$(BIN)/python -P tests/soak replay --seconds $(SECONDS)
 
 # Each parser of outside bytes under AddressSanitizer and UndefinedBehaviorSanitizer, for a while (OPTIONS="--seconds 600",
-# "--datagrams 10000000"): led by coverage where there is clang.
+# "--datagrams 10000000 --jobs 2"): led by coverage where there is clang.
 CLANG := $(shell command -v clang)
 fuzz: $(VENV)/.tools
 	@test -n "$(CLANG)" || echo "No clang here: the targets run with their own mutator, which no coverage leads" \
 	    "(apt-get install clang)."
-	@$(BIN)/cmake -S c_realtime -B build/fuzz -DSPINNLIVE_FUZZ=ON -DSPINNLIVE_SANITIZE=ON \
-	    $(CLANG:%=-DCMAKE_C_COMPILER=%) >/dev/null
+	@$(BIN)/cmake -S c_realtime -B build/fuzz -DSPINNLIVE_FUZZ=ON -DSPINNLIVE_SANITIZE=ON >/dev/null
 	@$(BIN)/cmake --build build/fuzz >/dev/null
-	$(BIN)/python -P tests/fuzz --programs build/fuzz/fuzz $(OPTIONS)
+ifneq ($(CLANG),)
+	@$(BIN)/cmake -S c_realtime -B build/libfuzzer -DSPINNLIVE_LIBFUZZER=ON -DSPINNLIVE_SANITIZE=ON \
+	    -DCMAKE_C_COMPILER=$(CLANG) >/dev/null
+	@$(BIN)/cmake --build build/libfuzzer >/dev/null
+endif
+	$(BIN)/python -P tests/fuzz --programs build/fuzz/fuzz --guided build/libfuzzer/fuzz $(OPTIONS)
 
 $(VENV)/.conformance: $(VENV)/.installed
 	@echo "Installing what the official tests need ..."

@@ -19,7 +19,7 @@ import msgpack
 AT_ONCE = 16
 """Connections that are open at a time."""
 
-IMPATIENT = 0.3
+IMPATIENT = 0.1
 """Part of the connections that are broken off at once, without a look at what the server says."""
 
 PATIENCE_S = 0.3

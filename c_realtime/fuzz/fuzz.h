@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define FUZZ_INPUT_BYTES 32768
-#define FUZZ_COUNTERS    8
+#define FUZZ_COUNTERS    9
 
 /* libFuzzer's two entry points: prepare once; take one input. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -70,7 +70,7 @@ static void alike(const uint32_t *words, size_t bytes, uint32_t control, uint32_
         machine_run(best, best->now + MACHINE_WINDOW_CYCLES);
         CHECK_EQUAL(machine_pulse(plain), machine_pulse(best));
     }
-    CHECK_EQUAL(machine_hash(plain), machine_hash(best));
+    CHECK(memcmp(plain->root->core[1].arm.dtcm, best->root->core[1].arm.dtcm, ARM_DTCM_SIZE) == 0);
     CHECK(plain->root->core[1].arm.instructions > 10000);
     machine_destroy(plain);
     machine_destroy(best);

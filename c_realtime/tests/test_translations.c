@@ -80,7 +80,8 @@ static void run(struct machine *plain, struct machine *best) {
         machine_run(best, best->now + MACHINE_WINDOW_CYCLES);
         CHECK_EQUAL(machine_pulse(plain), machine_pulse(best));
     }
-    CHECK_EQUAL(machine_hash(plain), machine_hash(best));
+    for (unsigned core = 1; core < 4; core++)
+        CHECK(memcmp(plain->root->core[core].arm.itcm, best->root->core[core].arm.itcm, ARM_ITCM_SIZE) == 0);
 }
 
 static void check(const uint32_t *words, size_t bytes, bool comes_to_rest) {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import trio
 
-from spinnlive.bench.idle import measure_idle
+from spinnlive.bench.idle import Idle, measure_idle
 from spinnlive.bench.oracle import unicorn_mips
 from spinnlive.bench.pole import measure_pole
 from spinnlive.bench.results import (
@@ -40,11 +40,14 @@ IDLE_CHIPS = (4, 48)
 FOR_MS = 1000
 """Emulated time that is measured (ms)."""
 
-TIMES = 3
+TIMES = 5
 """How often each is measured; the best counts, as others on the machine only ever make it slower."""
 
+LIF_NEURONS = 2000
+"""Of the last of `NETWORKS`."""
+
 MOST_TRIALS = 2
-"""How many sizes are tried for the largest LIF network in real time, beside the 2,000 of the targets."""
+"""How many other sizes are tried for the largest LIF network in real time."""
 
 NEURONS_STEP = 100
 """To what the sizes are rounded down."""
@@ -83,15 +86,21 @@ async def bench_board(
         say(f"{network.title} ...")
         measured.append(await _measure_network(network, folder))
         unicorn.append(await trio.to_thread.run_sync(unicorn_mips))
-    idle, trials, pole = [], [], None
+    idle: list[Idle] = []
+    trials: list[Trial] = []
+    pole = None
     if targets:
         for chips in IDLE_CHIPS:
             say(f"a booted board of {chips} chips ...")
             idle.append(await measure_idle(chips))
-        if importlib.util.find_spec(DEMO) is not None:
-            say("the CartPole demo ...")
-            pole = await measure_pole()
-        trials = await _find_largest(measured[-1].fast.core_speed, folder, say)
+        try:
+            if importlib.util.find_spec(DEMO) is not None:
+                say("the CartPole demo ...")
+                pole = await measure_pole()
+            trials.append(Trial(LIF_NEURONS, measured[-1].fast.core_speed))
+            await _find_largest(trials, folder, say)
+        except BoardFailed as error:  # what has been measured is not lost
+            say(f"FAILED: {error}")
     known = [mips for mips in unicorn if mips is not None]
     results = Results(
         tuple(measured),
@@ -132,12 +141,11 @@ async def _snapshot(network: Network, folder: Path) -> Path:
     return file
 
 
-async def _find_largest(speed: float, folder: Path, say: Callable[[str], None]) -> list[Trial]:
+async def _find_largest(trials: list[Trial], folder: Path, say: Callable[[str], None]) -> None:
     """Try sizes of the LIF network, each next to where the speed of the last says that real time ends.
 
-    ``speed``: of the network of 2,000, the last of `NETWORKS`.
+    ``trials`` begins with one, and gets those that are made.
     """
-    trials = [Trial(2000, speed)]
     while len(trials) <= MOST_TRIALS:
         last = trials[-1]
         size = int(last.neurons * last.speed / NEURONS_STEP) * NEURONS_STEP
@@ -147,7 +155,6 @@ async def _find_largest(speed: float, folder: Path, say: Callable[[str], None]) 
         (network,) = lif_networks([size], 4)
         best = await _best(await _snapshot(network, folder), 1)
         trials.append(Trial(size, best.core_speed))
-    return trials
 
 
 async def _measure_network(network: Network, folder: Path) -> Measured:

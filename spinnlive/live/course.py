@@ -185,12 +185,13 @@ class Course:
         """Run freely; sPyNNaker runs it again after every pause."""
         end = self.planned_end = None if ticks is None else self.clock.tick + ticks
         while end is None or self.clock.tick < end:
-            with self.pausing.stretch():
+            with self.pausing.stretch() as stretch:
                 left = None if end is None else (end - self.clock.tick) * self.clock.timestep_ms
                 await self._run(left, guard)
-            if not self.pausing.wanted:
+            if self.pausing.wanted:
+                await self.pausing.hold()
+            elif not stretch.cancelled_caught:  # else the wish was taken back meanwhile
                 return
-            await self.pausing.hold()
 
     async def _in_steps(self, ticks: int | None, every: int, guard: Guard | None) -> None:
         """Run step after step, each as soon as the one before is over, but for pauses."""

@@ -6,9 +6,12 @@ has to wait for room first reads the answers for all; there is no task of its ow
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
+import numpy as np
 import trio
+from numpy.typing import NDArray
 
 from spinnlive import wire
 from spinnlive.boards.link import UDP, Link
@@ -18,6 +21,7 @@ from spinnlive.live.database import NetworkMap, SourceCore
 from spinnlive.live.outbox import Outbox
 from spinnlive.live.window import CoreWindow
 from spinnlive.wire.sdp import PORT_INPUT
+from spinnlive.wire.window import SEQUENCES
 
 ANSWER_S = 0.25
 """How long to wait for an answer before the core is asked again (seconds)."""
@@ -34,6 +38,9 @@ MAX_DATAGRAM = 600
 
 TICK_UNKNOWN = 0xFFFFFFFF
 """What a core answers before its first tick."""
+
+BEFORE_THE_FIRST = -1
+"""What `Lane.taken` gives then."""
 
 
 class Steps(Protocol):
@@ -157,7 +164,7 @@ class Intake:
         """Ask a core for its tick if there is room for a question."""
         if len(self._questions) >= QUESTIONS_AT_ONCE:
             return False
-        self._sequence = (self._sequence + 1) % wire.window.SEQUENCES
+        self._sequence = (self._sequence + 1) % SEQUENCES
         core = lane.core
         request = wire.get_time_request(core.x, core.y, core.p)
         now = self.clock.now
@@ -217,8 +224,10 @@ class Intake:
         lane, asked = self._questions.pop(reply.sequence, (None, 0.0))
         if lane is None or reply.code != wire.ResultCode.OK:
             return
-        if lane.window.answered(reply.sequence) and tick != TICK_UNKNOWN:
-            self.clock.observe_poll(tick, asked, self.clock.now)
+        if lane.window.answered(reply.sequence):
+            lane.answered(tick)
+            if tick != TICK_UNKNOWN:
+                self.clock.observe_poll(tick, asked, self.clock.now)
 
 
 class Lane:
@@ -229,6 +238,8 @@ class Lane:
         self.window = CoreWindow()
         self._intake = intake
         self._clock = intake.clock
+        self._answers = 0
+        self._tick = BEFORE_THE_FIRST
         self._header = wire.SdpHeader(core.x, core.y, core.p, PORT_INPUT).encode()
 
     async def send(self, packet: bytes) -> None:
@@ -259,12 +270,43 @@ class Lane:
             intake.ask(self)
         return True
 
+    @property
+    def steps(self) -> Steps:
+        """What stepped mode means to the core."""
+        return self._intake.steps
+
+    def hold_pairs(self, keys: NDArray[np.int64], payloads: NDArray[np.int64]) -> None:
+        """Keep a payload for each key until the network goes on. Raises `UsageError` for too many."""
+        self.steps.outbox.hold_pairs(self._header, self.core, keys, payloads)
+
+    def answered(self, tick: int) -> None:
+        """The core has taken what was sent before it was asked last, in this tick."""
+        self._answers += 1
+        self._tick = BEFORE_THE_FIRST if tick == TICK_UNKNOWN else tick
+
+    async def taken(self) -> int | None:
+        """Wait until the core has taken all that was sent; give its tick then, or a later one.
+
+        `BEFORE_THE_FIRST` if it has had none yet. None at once while the network takes steps: a
+        core that is asked may stand before it answers. Raises `BoardLost` as `send` does.
+        """
+        if self._intake.steps.active:
+            return None
+        await self._until(lambda: not self.window.is_asked)  # that question may be older
+        before = self._answers
+        await self._until(lambda: self._answers != before)
+        return self._tick
+
     async def _room(self) -> None:
         """Wait until the core has room, asking it as often as needed."""
+        await self._until(self._has_room)
+
+    async def _until(self, done: Callable[[], bool]) -> None:
+        """Wait for what an answer of the core brings, asking it as often as needed."""
         window, intake = self.window, self._intake
         for _ in range(TRIES):
             with trio.move_on_after(ANSWER_S):
-                while not self._has_room():
+                while not done():
                     if not window.is_asked:
                         intake.ask(self)
                     await intake.answer()

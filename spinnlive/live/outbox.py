@@ -8,11 +8,12 @@ before the signal that lets the network go on.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinnlive import wire
 from spinnlive.errors import UsageError
 from spinnlive.live.database import SourceCore
-from spinnlive.wire.eieio import MAX_IDS16
+from spinnlive.wire.eieio import MAX_IDS16, MAX_PAIRS32
 from spinnlive.wire.sdp import SDP_HEADER_SIZE
 
 DATAGRAMS = 4
@@ -22,11 +23,17 @@ SPIKES = DATAGRAMS * MAX_IDS16
 """Most spikes into one core between two steps."""
 
 
+PAIRS = DATAGRAMS * MAX_PAIRS32
+"""Most keys with payloads into one core between two steps."""
+
+
 class Outbox:
-    """Datagrams of 16-bit ids (`wire.encode_ids16` behind an SDP header), by the core they go to."""
+    """Datagrams of 16-bit ids (`wire.encode_ids16` behind an SDP header), by the core they go to;
+    and keys with payloads, of which the latest payload of each key counts."""
 
     def __init__(self) -> None:
         self._held: dict[SourceCore, tuple[bytes, list[bytes]]] = {}
+        self._pairs: dict[SourceCore, tuple[bytes, dict[int, int]]] = {}
 
     def hold(self, datagram: bytes, core: SourceCore) -> None:
         """Keep a datagram for a core. Raises `UsageError` when the core could not take it all."""
@@ -42,6 +49,23 @@ class Outbox:
             )
         packets.append(packet)
 
+    def hold_pairs(
+        self,
+        header: bytes,
+        core: SourceCore,
+        keys: NDArray[np.int64],
+        payloads: NDArray[np.int64],
+    ) -> None:
+        """Keep a payload for each key. Raises `UsageError` when the core could not take them all."""
+        waiting = self._pairs.get(core, (header, {}))[1]
+        pairs = {**waiting, **dict(zip(keys.tolist(), payloads.tolist(), strict=True))}
+        if len(pairs) > PAIRS:
+            raise UsageError(
+                f"between two steps the rates of {PAIRS} neurons can be set: {len(waiting)} are, and "
+                f"{len(pairs) - len(waiting)} more were to be. Set some of them in the next step"
+            )
+        self._pairs[core] = header, pairs
+
     def take(self) -> list[tuple[bytes, SourceCore]]:
         """Give what was kept, in as few datagrams as it takes, and keep it no more."""
         held, self._held = self._held, {}
@@ -49,4 +73,8 @@ class Outbox:
         for core, (header, packets) in held.items():
             ids = np.concatenate([wire.decode_events(packet).keys for packet in packets])
             datagrams += [(header + packet, core) for packet in wire.encode_ids16(ids)]
+        changes, self._pairs = self._pairs, {}
+        for core, (header, pairs) in changes.items():
+            packets = wire.encode_pairs32(np.array([*pairs]), np.array([*pairs.values()]))
+            datagrams += [(header + packet, core) for packet in packets]
         return datagrams

@@ -37,13 +37,15 @@ class Pausing:
             self._announce()
 
     @contextmanager
-    def stretch(self) -> Iterator[None]:
-        """Cancel the block when the run is to stand."""
+    def stretch(self) -> Iterator[trio.CancelScope]:
+        """Cancel the block when the run is to stand; give what says whether it was."""
         with trio.CancelScope() as self._stretch:
             if self.wanted:
                 self._stretch.cancel()
-            yield
-        self._stretch = None
+            try:
+                yield self._stretch
+            finally:
+                self._stretch = None
 
     async def hold(self) -> None:
         """The network stands: wait until it may go on."""

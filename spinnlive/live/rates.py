@@ -6,11 +6,11 @@ on to the core of the neuron: the key says which neuron, the payload is its new 
 unsigned fixed-point number with 16 bits after the point. Source: sPyNNaker
 ``spynnaker_poisson_control_connection.py`` and ``spike_source_poisson.c``.
 
-The core obeys in an interrupt that may come while it draws the spikes of a tick. On emulated boards
-with sPyNNaker 7.4.1 that has stopped cores with a data abort: within seconds when rates came right
-at the begin of every twentieth tick, on a busy machine also when they were aimed at the middle of
-ticks; not with a change every 200 ticks. Rates leave the host in the middle of a tick, which makes it
-rarer. Change them as rarely as will do. docs/pacing.md has what is known.
+The core of the neuron keeps the changes in a ring, two words each, and obeys at its next tick. The
+ring has room for each of its neurons once and little more; in a full one it keeps the key and drops
+the payload, takes every rate for a neuron from then on, and stops with a data abort (sPyNNaker
+7.4.1's binary; seen in its memory on an emulated board). So a neuron is never sent a second rate
+before the core has had a tick for the first.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ from numpy.typing import ArrayLike, NDArray
 from spinnlive import wire
 from spinnlive.errors import NeuronIdError, UsageError
 from spinnlive.live.clock import Clock
+from spinnlive.live.database import SourceCore
 from spinnlive.live.intake import Lane
 from spinnlive.live.tap import Tap
 
 ONE_HZ = 1 << 16
 """The payload that stands for 1 Hz."""
 
-QUIET_FROM, QUIET_TO = 0.4, 0.7
-"""The part of a tick in which rates leave the host: the core's work of the tick is over."""
+OBEYED_AFTER = 2
+"""Ticks after which rates are out of the ring: the core of the control, which is asked, may be up to
+one tick ahead of the core of the neuron."""
 
 MOST_HZ = 65535.0
 """The largest rate that a payload carries (Hz)."""
@@ -75,16 +77,19 @@ class Rates:
         self._ready = ready
         self._tap = tap
         self._turn = trio.Lock()
+        self._taken: dict[SourceCore, int | None] = {}
+        self._moving = -math.inf
 
     async def set(self, rates_hz: ArrayLike, neuron_ids: ArrayLike | None = None) -> None:
         """Let these neurons fire at these rates from now on (Hz): one number for all of them, or a
         number for each; all neurons of the population unless ``neuron_ids`` names some.
 
-        Waits until the network runs. Returns when the rates are on their way; each neuron obeys in
-        the tick after. They leave in the middle of a tick, 31 in a datagram; thousands at once take
-        several ticks. A cancelled call may have set a part. A population keeps its last rates when the
-        network is paused. Choose ``max_rate`` of the population (``additional_parameters``) no
-        smaller than what is set here, or sPyNNaker may scale the weights of its targets too finely.
+        Waits until the network runs, and until the rates before these are obeyed: two ticks. Returns
+        when the rates have reached the board; each neuron obeys in the tick after. A cancelled call
+        may have set a part. While the network stands between two steps the latest rate of each
+        neuron is kept for the next step. A population keeps its last rates when the network is
+        paused. Choose ``max_rate`` of the population (``additional_parameters``) no smaller than
+        what is set here, or sPyNNaker may scale the weights of its targets too finely.
 
         Raises `NeuronIdError` for an id outside ``0 .. size - 1``; `UsageError` for a rate outside
         0 to `MOST_HZ`, or arrays of different lengths, all before anything is sent; `RunStateError`
@@ -94,23 +99,44 @@ class Rates:
         payloads = self._payloads(rates_hz, len(ids))
         await self._ready()
         async with self._turn:
+            last = _last_of_each(ids)
             for lane in self._lanes:
                 core = lane.core
-                here = (ids >= core.first) & (ids <= core.last)
-                for packet in wire.encode_pairs32(self._keys[ids[here]], payloads[here]):
-                    await self._quiet()
-                    await lane.send(packet)
-                self.changes_sent += int(np.count_nonzero(here))
+                here = last[(ids[last] >= core.first) & (ids[last] <= core.last)]
+                if here.size:
+                    await self._send(lane, self._keys[ids[here]], payloads[here])
+                    self.changes_sent += here.size
             self._tap.put("rates", RatesSet(self.label, ids, payloads / ONE_HZ, self._clock.now))
 
-    async def _quiet(self) -> None:
-        """Wait for the middle of a tick."""
-        position = self._clock.read().position
-        tick = math.floor(position)
-        if position - tick < QUIET_FROM:
-            await self._clock.sleep_until(tick + QUIET_FROM)
-        elif position - tick > QUIET_TO:
-            await self._clock.sleep_until(tick + 1 + QUIET_FROM)
+    async def _send(self, lane: Lane, keys: NDArray[np.int64], payloads: NDArray[np.int64]) -> None:
+        await self._obeyed(lane)
+        if lane.steps.standing or (lane.steps.active and not self._is_past(self._moving)):
+            lane.hold_pairs(keys, payloads)
+            self._moving = self._clock.read().position + 1
+            return
+        self._taken[lane.core] = None  # not known, if this call is cancelled
+        for packet in wire.encode_pairs32(keys, payloads):
+            await lane.send(packet)
+        self._taken[lane.core] = await lane.taken()
+        if lane.steps.active:
+            self._moving = self._clock.read().position + 1
+
+    async def _obeyed(self, lane: Lane) -> None:
+        """Wait until the core has had a tick for all that was sent; not while it takes steps."""
+        if lane.core not in self._taken:
+            return
+        taken = self._taken[lane.core]
+        tick = await lane.taken()
+        if taken is None:
+            taken = tick
+        # a tick before that one: the network has begun anew
+        while taken is not None and tick is not None and taken <= tick < taken + OBEYED_AFTER:
+            await self._clock.sleep_until(taken + OBEYED_AFTER)
+            tick = await lane.taken()
+
+    def _is_past(self, position: float) -> bool:
+        reading = self._clock.read()
+        return reading.position - reading.uncertainty >= position + OBEYED_AFTER
 
     def _ids(self, neuron_ids: ArrayLike | None) -> NDArray[np.int64]:
         if neuron_ids is None:
@@ -141,3 +167,10 @@ class Rates:
         payloads: NDArray[np.int64] = np.empty(count, np.int64)
         payloads[:] = np.rint(rates * ONE_HZ)
         return payloads
+
+
+def _last_of_each(ids: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Give where each id stands last, in the order of the places."""
+    _, from_the_end = np.unique(ids[::-1], return_index=True)
+    places: NDArray[np.intp] = np.sort(len(ids) - 1 - from_the_end)
+    return places

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import socket
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -22,6 +21,7 @@ from spinnlive.errors import BoardUnreachable
 from spinnlive.live.database import LiveTag
 from spinnlive.live.datagrams import DatagramReader, Datagrams, sender_word
 from spinnlive.live.loss import PacketAccount
+from spinnlive.wire.window import SEQUENCES
 
 RECEIVE_BUFFER = 4 << 20
 """Kernel buffer asked for: a third of a second of a full Ethernet link (bytes). The kernel may
@@ -42,8 +42,9 @@ HURRY_S = 0.001
 UNANSWERED = 8
 """Most such questions that may be without answer; a board that is slow answers in the end."""
 
-REMEMBERED = 64
-"""How many of the latest questions are known, so that an answer that comes twice is no spikes."""
+REMEMBERED = 1 << 15
+"""How many of the latest questions are known, so that an answer that comes twice or late is no spikes: a host
+that stalls the board for a second while questions hurry has hundreds of them under way."""
 
 Deliver = Callable[[wire.BulkEvents, float], None]
 
@@ -75,8 +76,7 @@ class Receiver:
         self._room = room
         self._board = np.uint64(sender_word(tag.board, wire.SCP_UDP_PORT))
         self._waiting: dict[int, _Question] = {}
-        self._asked: deque[int] = deque(maxlen=REMEMBERED)
-        self._sequence = 0
+        self._sequence = self._asked = 0
         self._hurry = trio.Event()
         self._held_up: trio.CancelScope | None = None
         self.tag = tag
@@ -144,7 +144,7 @@ class Receiver:
         begin = 0
         for place in np.flatnonzero(wire.maybe_replies(read.slots, read.lengths)).tolist():
             reply = _reply(read, place)
-            if reply is not None and reply.sequence in self._asked:
+            if reply is not None and self._was_asked(reply.sequence):
                 self._events(read.part(begin, place), received)
                 self.account.came(0, int(read.dropped[place]))
                 self._answered(reply)
@@ -161,6 +161,9 @@ class Receiver:
         self.packets += len(read) - events.malformed
         if len(events.ticks):
             self._deliver(events, received)
+
+    def _was_asked(self, sequence: int) -> bool:
+        return (self._sequence - sequence) % SEQUENCES < self._asked
 
     def _answered(self, reply: wire.ScpReply) -> None:
         question = self._waiting.get(reply.sequence)
@@ -210,11 +213,11 @@ class Receiver:
         once = [number for number, each in self._waiting.items() if not each.patient]
         for number in once[: max(0, len(once) + 1 - UNANSWERED)]:
             del self._waiting[number]
-        self._sequence = (self._sequence + 1) % wire.window.SEQUENCES
+        self._sequence = (self._sequence + 1) % SEQUENCES
         datagram = wire.encode_request(request, self._sequence)
         question = _Question(self._sequence, datagram, take, patient)
         self._waiting[self._sequence] = question
-        self._asked.append(self._sequence)
+        self._asked = min(self._asked + 1, REMEMBERED)
         return question
 
     def _send(self, question: _Question) -> None:

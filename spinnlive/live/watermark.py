@@ -51,6 +51,8 @@ class Watermark:
     def packets(self, gatherer: int, tick: int) -> bool:
         """A gatherer has sent packets up to this tick; say whether the watermark moves."""
         self._reached[gatherer] = max(self._reached[gatherer], tick)
+        if len(self._reached) == 1:
+            return self._move(self._reached[0])
         beating = [
             reached
             for reached, beats in zip(self._reached, self.beats, strict=True)

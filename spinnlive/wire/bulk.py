@@ -53,11 +53,15 @@ def decode_bulk(slots: NDArray[np.uint8], lengths: NDArray[np.int64]) -> BulkEve
     number, size = slots.shape
     if size % 4 or not slots.flags.c_contiguous:
         raise ValueError(f"slots are rows of whole words, one after the other; not {size} bytes")
-    if len(lengths) != number or np.any((lengths < 0) | (lengths > size - LEAD)):
+    if len(lengths) != number or not _fit(lengths, size - LEAD):
         raise ValueError(f"{len(lengths)} lengths do not fit {number} slots of {size - LEAD} bytes")
     if not number:
         nothing = np.empty(0, np.int64)
         return BulkEvents(nothing, nothing, np.empty(0, np.uint32), 0, 0)
+    if number == 1:
+        alone = _alone(slots[0, LEAD : LEAD + lengths[0]].tobytes())
+        if alone is not None:
+            return alone
     counts = slots[:, LEAD].astype(np.int64)
     usual = (slots[:, LEAD + 1] == LIVE_HEADER) & (lengths == _HEADER + 4 * counts)
     words = slots.view("<u4")
@@ -73,6 +77,10 @@ def maybe_replies(slots: NDArray[np.uint8], lengths: NDArray[np.int64]) -> NDArr
     default packet of the gatherer. The two bytes of padding tell nothing: SCAMP leaves in them what
     was there before. A packet of another form can look like that by chance.
     """
+    if len(lengths) == 1:  # most often; what would cost ten array operations
+        flags, _, dest = slots[0, LEAD + 2 : LEAD + 5].tolist()
+        if flags != FLAG_NO_REPLY or dest != _OUTSIDE or lengths[0] < SCP_REPLY_SIZE:
+            return np.zeros(1, np.bool_)
     counts = slots[:, LEAD].astype(np.int64)
     usual = (slots[:, LEAD + 1] == LIVE_HEADER) & (lengths == _HEADER + 4 * counts)
     found: NDArray[np.bool_] = (
@@ -82,6 +90,29 @@ def maybe_replies(slots: NDArray[np.uint8], lengths: NDArray[np.int64]) -> NDArr
         & ~usual
     )
     return found
+
+
+def _fit(lengths: NDArray[np.int64], most: int) -> bool:
+    """Say whether each length is 0 to ``most``."""
+    if len(lengths) == 1:
+        return bool(0 <= lengths[0] <= most)
+    return not np.any((lengths < 0) | (lengths > most))
+
+
+def _alone(datagram: bytes) -> BulkEvents | None:
+    """Decode a single default packet without operations on many; None for anything else."""
+    if len(datagram) < _HEADER:
+        return None
+    count, form = datagram[0], datagram[1]
+    if form != LIVE_HEADER or len(datagram) != _HEADER + 4 * count:
+        return None
+    return BulkEvents(
+        np.array([int.from_bytes(datagram[2:_HEADER], "little")]),
+        np.array([count]),
+        np.array(np.frombuffer(datagram, "<u4", offset=_HEADER), np.uint32),
+        0,
+        0,
+    )
 
 
 def _usual(words: NDArray[np.uint32], counts: NDArray[np.int64]) -> BulkEvents:

@@ -10,6 +10,7 @@ import argparse
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fuzz_seeds import golden_seeds
@@ -37,13 +38,13 @@ def write_corpus(programs: Path, target: str) -> Path:
     return corpus
 
 
-def command(programs: Path, target: str, seconds: int) -> list[str]:
+def command(programs: Path, guided: Path, target: str, seconds: int) -> list[str]:
     """How to run a target for about so long."""
-    guided = programs / f"libfuzzer_{target}"
-    if guided.is_file():
+    program = guided / f"libfuzzer_{target}"
+    if program.is_file():
         corpus = write_corpus(programs, target)
         found = f"-artifact_prefix={programs / target}-"
-        return [str(guided), f"-max_total_time={seconds}", *LIBFUZZER_OPTIONS, found, str(corpus)]
+        return [str(program), f"-max_total_time={seconds}", *LIBFUZZER_OPTIONS, found, str(corpus)]
     count = seconds * INPUTS_PER_SECOND.get(target, FAST)
     return [str(programs / f"fuzz_{target}"), "--count", str(count)]
 
@@ -65,23 +66,44 @@ def run(words: list[str], log: Path) -> bool:
     return done.returncode == 0
 
 
+def run_datagrams(programs: Path, count: int, seed: int, jobs: int) -> bool:
+    """Give so many mutants, in so many processes side by side, each a part of the same run."""
+    share = -(-count // jobs)
+    parts = [(begin, min(share, count - begin)) for begin in range(0, count, share)]
+    words = [str(programs / "fuzz_datagram"), "--seed", str(seed)]
+    with ThreadPoolExecutor(jobs) as pool:
+        wells = pool.map(
+            lambda part: run(
+                [*words, "--from", str(part[0]), "--count", str(part[1])],
+                programs / f"datagrams-{part[0]}.log",
+            ),
+            parts,
+        )
+    return all(list(wells))
+
+
 def main() -> None:
     """Run what was asked for; the exit code is 1 if something was found."""
     parser = argparse.ArgumentParser(description="Fuzz every parser of outside bytes.")
     parser.add_argument("--programs", type=Path, required=True, help="where the programs are")
+    parser.add_argument(
+        "--guided", type=Path, help="where those for libFuzzer are; as --programs if not given"
+    )
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
     parser.add_argument("--target", action="append", choices=TARGETS, help="only this one")
     parser.add_argument(
         "--datagrams", type=int, help="instead: so many mutants for one booted board after another"
     )
     parser.add_argument("--seed", type=int, default=1, help="of the run of --datagrams")
+    parser.add_argument("--jobs", type=int, default=1, help="processes for --datagrams")
     arguments = parser.parse_args()
     programs: Path = arguments.programs
     if arguments.datagrams:
-        words = [str(programs / "fuzz_datagram"), "--count", str(arguments.datagrams)]
-        sys.exit(not run([*words, "--seed", str(arguments.seed)], programs / "datagrams.log"))
+        well = run_datagrams(programs, arguments.datagrams, arguments.seed, max(1, arguments.jobs))
+        sys.exit(not well)
+    guided: Path = arguments.guided or programs
     wells = [
-        run(command(programs, target, arguments.seconds), programs / f"{target}.log")
+        run(command(programs, guided, target, arguments.seconds), programs / f"{target}.log")
         for target in arguments.target or TARGETS
     ]
     sys.exit(not all(wells))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import trio
+from fonts import fonts
 from spalloc_v1 import DESTROYED, spalloc_v1
 from spalloc_v2 import spalloc_v2
 
@@ -52,7 +53,7 @@ async def play(folder: Path, name: str, cfg: str, **environment: str) -> dict[st
             env={
                 **os.environ,
                 "HOME": str(home),
-                "MPLCONFIGDIR": str(folder / "matplotlib"),
+                "MPLCONFIGDIR": fonts(),
                 **environment,
             },
             capture_stdout=True,
@@ -100,8 +101,7 @@ async def test_three_boards_of_an_old_spalloc_server_are_one_machine(tmp_path: P
 
 
 async def test_a_live_run_behind_the_proxy_of_a_new_spalloc_service(tmp_path: Path) -> None:
-    faults = [f"kill chip {x},{y}" for x, y in DEAD[: len(DEAD) // 3]]
-    async with EmulatedBoard(chips=48, faults=faults) as machine:
+    async with EmulatedBoard(chips=48) as machine:
         chips = {(x, y): machine.address for x in range(8) for y in range(8)}
         async with spalloc_v2({(0, 0): machine.address}, chips, (8, 8)) as (service, authority):
             with authority.cert_pem.tempfile() as trusted:

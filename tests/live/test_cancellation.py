@@ -3,7 +3,7 @@
 Tool chain and board are fakes without delay (`fake_machine`), so that a whole session, from opening
 to closing, takes a tenth of a second. Session n is cancelled when trio lets some task take its n-th
 step. By default every `STRIDE`-th step is tried, beginning at a different one each time;
-``SPINNLIVE_EVERY_CHECKPOINT=1`` tries them all.
+``SPINNLIVE_EVERY_CHECKPOINT=1`` tries them all, as `make conformance` does.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from spinnlive.live import open as opening
 from spinnlive.recording.reader import RecordingFile
 
 STRIDE = 1 if os.environ.get("SPINNLIVE_EVERY_CHECKPOINT") else 11
+
+pytestmark = [pytest.mark.timeout(3600)] if STRIDE == 1 else []  # a few minutes, many if busy
 
 ENOUGH = 10_000
 """Steps that no session has."""

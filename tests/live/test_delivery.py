@@ -6,7 +6,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spinnlive.live.delivery import Delivery, PopulationReport
+from spinnlive.live.delivery import (
+    Delivery,
+    PopulationReport,
+    fingerprint,
+    fingerprint_of_few,
+)
 from spinnlive.live.keys import KeyTable
 from spinnlive.live.report import LiveReport
 from spinnlive.toolchain.values import RecordedSpikes
@@ -83,6 +88,11 @@ def test_without_keys_the_sizes_are_learnt() -> None:
     rows = np.array([[2, 1], [0, 1], [2, 2]])
     found = delivery.report("a", RecordedSpikes(rows, np.arange(3)))
     assert (found.delivered, found.lost, found.extra) == (3, 0, 0)
+
+
+@given(st.integers(0, 0xFFFFFFFF), st.lists(st.integers(0, 0x7FFFFFFF)))
+def test_the_fingerprint_of_few_is_that_of_many(tick: int, neurons: list[int]) -> None:
+    assert fingerprint_of_few(tick, neurons) == fingerprint(tick, np.array(neurons, np.int32))
 
 
 @given(st.sets(st.tuples(st.integers(0, SIZE - 1), st.integers(0, 9)), min_size=1), st.data())

@@ -81,6 +81,21 @@ async def test_a_paused_run_can_be_cancelled_and_closed(
         await live.pause()
 
 
+@pytest.mark.parametrize("pausable_every", [None, 20.0])
+async def test_a_pause_that_is_cancelled_at_once_changes_nothing(
+    pausable_every: float | None, autojump_clock: MockClock
+) -> None:
+    async with scripted() as live, trio.open_nursery() as nursery:
+        nursery.start_soon(lambda: live.run(40.0, pausable_every=pausable_every))
+        await live.clock.wait_until(2)
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await live.pause()
+        assert scope.cancelled_caught
+        await live.clock.wait_until(40)
+    assert live.clock.tick == 40
+
+
 async def test_a_cancelled_pause_lets_the_run_go_on(autojump_clock: MockClock) -> None:
     async with scripted() as live, trio.open_nursery() as nursery:
         nursery.start_soon(lambda: live.run(40.0, pausable_every=20.0))

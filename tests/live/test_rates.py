@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 import trio
 import trio.testing
+from numpy.typing import NDArray
 
 from spinnlive import wire
 from spinnlive.errors import NeuronIdError, UsageError
 from spinnlive.live.clock import Clock, ClockObservation
 from spinnlive.live.database import SourceCore
-from spinnlive.live.rates import ONE_HZ, Rates, RatesSet
+from spinnlive.live.intake import RunningFreely
+from spinnlive.live.rates import OBEYED_AFTER, ONE_HZ, Rates, RatesSet
 from spinnlive.live.tap import Tap
 
 
@@ -21,12 +24,25 @@ class Lane:
     def __init__(self, first: int, last: int) -> None:
         self.core = SourceCore(0, 0, first + 1, first, last)
         self.sent: list[tuple[list[int], list[int]]] = []
+        self.steps = RunningFreely()
+        self.held: list[tuple[list[int], list[int]]] = []
+        self.tick = 5
 
     async def send(self, packet: bytes) -> None:
         await trio.lowlevel.checkpoint()
         events = wire.decode_events(packet)
         assert events.payloads is not None
         self.sent.append((events.keys.tolist(), events.payloads.tolist()))
+
+    async def taken(self) -> int | None:
+        await trio.lowlevel.checkpoint()
+        if self.steps.active:
+            return None
+        self.tick += 1  # the board's time goes on from question to question
+        return self.tick
+
+    def hold_pairs(self, keys: NDArray[np.int64], payloads: NDArray[np.int64]) -> None:
+        self.held.append((keys.tolist(), payloads.tolist()))
 
 
 def rates(*lanes: Lane, size: int = 4, clock: Clock | None = None, tap: Tap | None = None) -> Rates:
@@ -94,17 +110,58 @@ async def test_what_is_no_rate(hz: Any) -> None:
     assert lane.sent == []
 
 
-async def test_rates_leave_in_the_middle_of_ticks(autojump_clock: trio.testing.MockClock) -> None:
-    clock = Clock(1000, 1, trio.current_time, sleep_until=trio.sleep_until)
-    clock.start(None)
-    clock.observe(ClockObservation(trio.current_time(), 0.0, 0.01))
-    phases: list[float] = []
+async def test_of_a_neuron_named_twice_the_last_rate_counts() -> None:
+    lane = Lane(0, 3)
+    way = rates(lane)
+    await way.set([1.0, 2.0, 3.0], [2, 0, 2])
+    assert lane.sent == [([0x7000, 0x7002], [2 * ONE_HZ, 3 * ONE_HZ])]
+    assert way.changes_sent == 2
+
+
+async def test_no_second_rate_before_the_core_has_had_a_tick_for_the_first(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    ticks: list[int] = []
 
     class Slow(Lane):
         async def send(self, packet: bytes) -> None:
-            phases.append(clock.read().position % 1)
-            await trio.sleep(0.00035)
+            ticks.append(self.tick)
+            await super().send(packet)
 
-    await rates(Slow(0, 199), size=200, clock=clock).set(5.0)
-    assert len(phases) == 7
-    assert all(0.35 < phase < 0.75 for phase in phases)
+    lane = Slow(0, 3)
+    way = rates(lane)
+    for hz in range(5):
+        await way.set(hz)
+    # each was taken a tick after it was sent
+    assert [after - before for before, after in pairwise(ticks)] == [3, 3, 3, 3]
+
+
+async def test_a_cancelled_call_counts_as_sent(autojump_clock: trio.testing.MockClock) -> None:
+    class Stuck(Lane):
+        async def taken(self) -> int | None:
+            if not self.sent:
+                raise AssertionError("nothing was sent")
+            if len(self.sent) == 1 and self.tick == 5:
+                self.tick += 1
+                await trio.sleep_forever()
+            return await super().taken()
+
+    lane = Stuck(0, 3)
+    way = rates(lane)
+    with trio.move_on_after(1):
+        await way.set(1.0)
+    await way.set(2.0)
+    assert len(lane.sent) == 2
+    assert lane.tick >= 6 + OBEYED_AFTER
+
+
+@pytest.mark.parametrize("moving", [False, True])
+async def test_while_the_network_takes_steps(moving: bool) -> None:
+    lane = Lane(0, 3)
+    lane.steps.active, lane.steps.standing = True, not moving
+    way = rates(lane)
+    await way.set(1.0)
+    await way.set(2.0)
+    first, second = ([[0x7000, 0x7001, 0x7002, 0x7003], [hz * ONE_HZ] * 4] for hz in (1, 2))
+    assert [[*each] for each in lane.sent] == ([first] if moving else [])
+    assert [[*each] for each in lane.held] == ([second] if moving else [first, second])

@@ -33,6 +33,7 @@ class FakeBoard:
         self.silent = 1
         self.sent = 0
         self.client: tuple[str, int] | None = None
+        self.held: list[bytes] | None = None
 
     async def serve(self) -> None:
         while True:
@@ -48,7 +49,10 @@ class FakeBoard:
                 entry = (address, self.client[1], 0, 0x8000, self.sent)
                 data = struct.pack("<4s6xHHHI12x", *entry)
             answer = b"\0\0\x07\x08\xff\0\0\0\0\0\x80\0" + request[12:14] + data
-            await self.sock.sendto(answer, self.client)
+            if self.held is None:
+                await self.sock.sendto(answer, self.client)
+            else:
+                self.held.append(answer)
 
     async def send(self, datagram: bytes) -> None:
         assert self.client is not None
@@ -221,6 +225,7 @@ async def test_readers_hold_up_the_socket_but_no_answer_of_the_board(
     receiver = receiver_of(fake, taken, room)
     nursery.start_soon(receiver.pump)
     await receiver.claim()
+    await trio.testing.wait_all_tasks_blocked()  # the pump is at the socket again, not at the room
     full = True
     await fake.send(live(0, 1))
     while not taken.keys:
@@ -266,3 +271,27 @@ def golden_rubbish() -> list[Any]:
     answer = b"\0\0\x07\x08\xff\0\0\0\0\0\x80\0" + b"\2\0" + bytes(32)
     whole = [answer, live(5, 1, 2, 3), b"\0\0", b"\1\x40/a/path"]
     return [each[:length] for each in whole for length in range(len(each) + 1)]
+
+
+async def test_an_answer_that_comes_after_a_hundred_more_questions_is_no_spikes(
+    fake: FakeBoard, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that stalls the board for a second is enough for that."""
+    monkeypatch.setattr(module, "PROBE_S", 0.0)
+    fake.silent = 0
+    taken = Taken(1)
+    receiver = receiver_of(fake, taken)
+    nursery.start_soon(receiver.pump)
+    await receiver.claim()
+    fake.held = []
+    nursery.start_soon(receiver.watch, lambda: True)
+    with trio.fail_after(60):
+        while len(fake.held) < 100:
+            await trio.lowlevel.checkpoint()
+        for answer in fake.held[:100]:
+            await fake.sock.sendto(answer, fake.client)
+        await fake.send(live(7, 1))
+        await taken.done.wait()
+    assert taken.packets == [(7, 1)]
+    assert (receiver.packets, receiver.malformed, receiver.untimed) == (1, 0, 0)
+    nursery.cancel_scope.cancel()

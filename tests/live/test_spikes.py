@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spinnlive import wire
+from spinnlive.live import spikes as spikes_module
 from spinnlive.live.keys import KeyTable
-from spinnlive.live.spikes import AHEAD, SpikeBatch, SpikeRouter
+from spinnlive.live.spikes import AHEAD, FEW, SpikeBatch, SpikeRouter
 from spinnlive.live.streams import Stream
 from spinnlive.live.watermark import Watermark
 from spinnlive.toolchain import heartbeat
@@ -130,16 +132,20 @@ async def test_a_tick_far_in_the_future_is_nonsense() -> None:
     assert (spikes.from_the_future, spikes.watermark.tick) == (1, 9)
 
 
-@settings(deadline=None)
+@pytest.mark.parametrize("few", [0, FEW])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(
+    each=st.lists(
         st.tuples(
             st.integers(0, 5), st.lists(st.one_of(st.sampled_from(list(KEYS)), st.integers(0, 999)))
         ),
         min_size=1,
     )
 )
-async def test_it_equals_sorting_spike_by_spike(each: list[tuple[int, list[int]]]) -> None:
+async def test_it_equals_sorting_spike_by_spike(
+    each: list[tuple[int, list[int]]], few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spikes_module, "FEW", few)
     spikes = router()
     streams = {label: spikes.open(label, "drop_oldest", 10_000) for label in ("a", "b")}
     spikes.deliver(packets(*each), 0.0)

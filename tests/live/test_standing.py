@@ -5,13 +5,14 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import trio
 
 from spinnlive import wire
 from spinnlive.errors import BoardLost, CoreFailure, UsageError
 from spinnlive.live.database import Core, SourceCore
-from spinnlive.live.outbox import SPIKES, Outbox
+from spinnlive.live.outbox import PAIRS, SPIKES, Outbox
 from spinnlive.live.standing import SimulationCores
 from spinnlive.wire import CpuState
 
@@ -145,3 +146,17 @@ def test_more_than_a_standing_core_takes_is_refused() -> None:
     with pytest.raises(UsageError, match=r"508 spikes .* has 508 waiting and was to get 1 more"):
         outbox.hold(header + wire.encode_ids16([1])[0], core)
     assert len(outbox.take()) == len(packets) == 4
+
+
+def test_of_rates_that_wait_the_latest_of_each_neuron_leaves() -> None:
+    core, header, outbox = SourceCore(0, 0, 3, 0, 9), bytes(10), Outbox()
+    outbox.hold_pairs(header, core, np.array([7, 8]), np.array([1, 2]))
+    outbox.hold_pairs(header, core, np.array([8, 9]), np.array([3, 4]))
+    ((datagram, where),) = outbox.take()
+    assert where == core
+    assert datagram == header + wire.encode_pairs32([7, 8, 9], [1, 3, 4])[0]
+    assert outbox.take() == []
+    outbox.hold_pairs(header, core, np.arange(PAIRS), np.zeros(PAIRS, np.int64))
+    with pytest.raises(UsageError, match=rf"rates of {PAIRS} neurons .* 1 more"):
+        outbox.hold_pairs(header, core, np.array([PAIRS]), np.array([0]))
+    assert len(outbox.take()) == 4

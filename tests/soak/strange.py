@@ -61,7 +61,7 @@ def kept(output: Path) -> Iterator[None]:
 def _told(receiver: Receiver, read: Any, strange: dict[str, int]) -> dict[str, Any]:
     return {
         "monotonic_s": time.monotonic(),
-        "port": receiver.port,
+        "tag": receiver.tag.tag,
         "board": receiver.tag.board,
         "strange": strange,
         "datagrams": [

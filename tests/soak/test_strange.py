@@ -35,7 +35,7 @@ async def test_it_keeps_bytes_and_sender_of_what_made_no_sense_and_nothing_else(
 ) -> None:
     output = tmp_path / "strange.jsonl"
     tag = LiveTag(BOARD, 6, 0, 0, 1, heartbeat=True)
-    receiver = Receiver("127.0.0.1", tag, lambda events, received: None)
+    receiver = Receiver(tag, lambda events, received: None)
     try:
         with kept(output):
             receiver._take(read_of((BOARD, SENSE)), 0.0)

@@ -51,6 +51,8 @@ async def drive(live: spinnlive.LiveRun) -> None:
     await injector.send([7, 199], at=100)
     await injector.play([0.0, 20.0, 20.0], [1, 2, 3], start=150)
     await clock.sleep_until(300)
+    for hz in range(10):  # as fast as it goes: too fast for the core without flow control
+        await rates.set(hz)
     await rates.set(200.0)
     await clock.sleep_until(500)
     await rates.set([400.0, 0.0], [0, 1])
