@@ -181,15 +181,21 @@ class SpallocV2:
         await send()
         with trio.CancelScope() as scope:
             self._clients.add(scope)
-            async with trio.open_nursery() as nursery:
-                sockets: dict[int, trio.socket.SocketType] = {}
-                while data := await stream.receive_some():
-                    protocol.receive_data(data)
-                    for event in protocol.events_received():
-                        if isinstance(event, Frame) and event.opcode is Opcode.BINARY:
-                            await self._take(event.data, sockets, send, nursery)
-                    await send()
-                nursery.cancel_scope.cancel()
+            try:
+                await self._carry(stream, protocol, send)
+            except* trio.BrokenResourceError:
+                pass  # the client is gone
+
+    async def _carry(self, stream: trio.abc.Stream, protocol: ServerProtocol, send: Any) -> None:
+        sockets: dict[int, trio.socket.SocketType] = {}
+        async with trio.open_nursery() as nursery:
+            while data := await stream.receive_some():
+                protocol.receive_data(data)
+                for event in protocol.events_received():
+                    if isinstance(event, Frame) and event.opcode is Opcode.BINARY:
+                        await self._take(event.data, sockets, send, nursery)
+                await send()
+            nursery.cancel_scope.cancel()
 
     async def _take(
         self, frame: bytes, sockets: dict[int, trio.socket.SocketType], send: Any, nursery: Any
