@@ -1,7 +1,7 @@
 """A network on a board, driven by what comes over the network: clients of the server, and an event
 camera. Usage: served.py ADDRESS|emulated
 
-Prints what was seen as one line of JSON; tests/gateway/test_on_board.py says what it must be. The
+Prints what was seen as one line of JSON; tests/gateway/test_client_on_board.py says what it must be. The
 camera's part is there if the real AEStream is.
 """
 
