@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fonts import fonts
 
 from spinnlive.boards.boot_cache import CACHE_VARIABLE
 
@@ -64,7 +65,7 @@ def run(
     environment = {
         **os.environ,
         "HOME": str(home),
-        "MPLCONFIGDIR": str(tmp_path / "matplotlib"),
+        "MPLCONFIGDIR": fonts(),
     }
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND", "XDG_CONFIG_HOME"):
         environment.pop(name, None)

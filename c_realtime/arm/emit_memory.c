@@ -1,6 +1,7 @@
 /* Machine code for loads and stores. What lies in DTCM is done in place. Anything else is tried by a helper that all
- * translations share, and if that cannot (devices, refusals, ITCM being written, unaligned words, a budget that does
- * not cover the wait), the interpreter executes the instruction: nothing has changed by then. */
+ * translations share. If that cannot, nothing has changed by then: the core's own devices are asked by
+ * arm_access_within(), and else (refusals, ITCM being written, unaligned words, a budget that does not cover the wait)
+ * the interpreter executes the instruction. */
 #include "translator.h"
 
 /* The address is made as an offset from DTCM, in ECX. */

@@ -105,7 +105,9 @@ static const void *translation(struct arm_core *core, bool careful) {
     return arm_find_translation(core, pc, careful);
 }
 
-/* What the code polls is left to arm_run_translated(), which knows to shorten it. */
+/* ---- for translated code, in the middle of a block ----
+ * What it polls is left to arm_run_translated(), which knows to shorten it. */
+
 bool arm_step_within(struct arm_core *core, uint32_t next_pc) {
     struct arm_page *const *page = &core->page[core->pc >> PAGE_SHIFT], *before = *page;
     bool thumb = core->thumb;

@@ -132,7 +132,11 @@ uint8_t *emit_jump_unless(struct translator *translator, uint32_t condition);
 /* Leave the instruction to the interpreter if the host's condition holds. */
 struct end *emit_step_if(struct translator *translator, const struct step *step, unsigned condition);
 
+/* ---- what lies out of the way (ends.c) ---- */
+
 struct end *add_end(struct translator *translator, enum end_kind kind, uint8_t *from);
+void emit_end(struct translator *translator, const struct end *end);
+void emit_budget(struct x64 *code, enum x64_group operation, int32_t amount);
 
 /* What to give back when the instruction is to be interpreted. */
 int32_t refund_from(const struct translator *translator, const struct step *step);

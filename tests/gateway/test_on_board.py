@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 NETWORK = Path(__file__).parent / "networks" / "served.py"
-PATIENCE_S = 240
+PATIENCE_S = 270
 
 
 @pytest.fixture(scope="module")

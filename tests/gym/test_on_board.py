@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fonts import fonts
 
 NETWORK = Path(__file__).parent / "networks" / "reflex.py"
 PERIOD = 20
@@ -19,7 +20,7 @@ def test_the_cart_goes_where_the_pole_leans(request: pytest.FixtureRequest, tmp_
     done = subprocess.run(
         [sys.executable, NETWORK, request.config.getoption("--board") or "emulated"],
         cwd=tmp_path,
-        env={**os.environ, "HOME": str(tmp_path), "MPLCONFIGDIR": str(tmp_path)},
+        env={**os.environ, "HOME": str(tmp_path), "MPLCONFIGDIR": fonts()},
         capture_output=True,
         text=True,
         check=False,

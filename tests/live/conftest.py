@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fonts import fonts
 
 NETWORKS = Path(__file__).parent / "networks"
 
@@ -31,7 +32,7 @@ def play(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
             env={
                 **os.environ,
                 "HOME": str(home),
-                "MPLCONFIGDIR": str(tmp_path / "matplotlib"),
+                "MPLCONFIGDIR": fonts(),
             },
             capture_output=True,
             text=True,

@@ -55,7 +55,7 @@ class SpallocV2:
         self._connections = connections
         self._size = size
         self._scp = scp
-        self._clients = trio.CancelScope()
+        self._clients: set[trio.CancelScope] = set()
         self._ended = trio.Event()
 
     @property
@@ -142,7 +142,7 @@ class SpallocV2:
         if what == "" and method == "DELETE":
             self.state = DESTROYED
             self._ended.set()
-            self._clients.cancel()
+            self.hang_up()
             return 204, [], b""
         if what == "":
             if query.get("wait", "").lower() == "true" and self.state == READY:
@@ -179,16 +179,23 @@ class SpallocV2:
                 await stream.send_all(b"".join(protocol.data_to_send()))
 
         await send()
-        with self._clients:
-            async with trio.open_nursery() as nursery:
-                sockets: dict[int, trio.socket.SocketType] = {}
-                while data := await stream.receive_some():
-                    protocol.receive_data(data)
-                    for event in protocol.events_received():
-                        if isinstance(event, Frame) and event.opcode is Opcode.BINARY:
-                            await self._take(event.data, sockets, send, nursery)
-                    await send()
-                nursery.cancel_scope.cancel()
+        with trio.CancelScope() as scope:
+            self._clients.add(scope)
+            try:
+                await self._carry(stream, protocol, send)
+            except* trio.BrokenResourceError:
+                pass  # the client is gone
+
+    async def _carry(self, stream: trio.abc.Stream, protocol: ServerProtocol, send: Any) -> None:
+        sockets: dict[int, trio.socket.SocketType] = {}
+        async with trio.open_nursery() as nursery:
+            while data := await stream.receive_some():
+                protocol.receive_data(data)
+                for event in protocol.events_received():
+                    if isinstance(event, Frame) and event.opcode is Opcode.BINARY:
+                        await self._take(event.data, sockets, send, nursery)
+                await send()
+            nursery.cancel_scope.cancel()
 
     async def _take(
         self, frame: bytes, sockets: dict[int, trio.socket.SocketType], send: Any, nursery: Any
@@ -228,7 +235,8 @@ class SpallocV2:
 
     def hang_up(self) -> None:
         """Close every client's proxy."""
-        self._clients.cancel()
+        for scope in self._clients:
+            scope.cancel()
 
 
 def _json(value: object) -> tuple[int, list[str], bytes]:

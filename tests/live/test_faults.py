@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fonts import fonts
 
 MARGIN = 40
 
@@ -21,7 +22,7 @@ def play(request: pytest.FixtureRequest, folder: Path, what: str) -> dict[str, A
         pytest.skip("only an emulated board has faults on demand")
     done = subprocess.run(
         [sys.executable, NETWORK, what, folder],
-        env={**os.environ, "HOME": str(folder), "MPLCONFIGDIR": str(folder / "matplotlib")},
+        env={**os.environ, "HOME": str(folder), "MPLCONFIGDIR": fonts()},
         capture_output=True,
         text=True,
         check=False,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fonts import fonts
 
 LOOK = """
 sim.setup(timestep=1.0)
@@ -36,8 +37,7 @@ def run(folder: Path, imports: str, code: str = LOOK) -> tuple[dict[str, Any], s
     environment = {
         **os.environ,
         "HOME": str(home),
-        # the font cache of matplotlib, which sPyNNaker imports, is not sPyNNaker's doing nor ours
-        "MPLCONFIGDIR": str(folder / "matplotlib"),
+        "MPLCONFIGDIR": fonts(),
     }
     for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
         environment.pop(name, None)

@@ -25,7 +25,7 @@ BOARD = None if sys.argv[1] == "emulated" else sys.argv[1]
 WIDTH, HEIGHT = 20, 10
 WINDOW_MS = 50
 STEP_MS = 30
-PATIENCE_S = 100
+PATIENCE_S = 180
 
 AESTREAM = shutil.which("aestream", path=str(Path(sys.executable).parent)) or shutil.which(
     "aestream"
@@ -103,6 +103,19 @@ def receiver() -> tuple[Any, int]:
     return UDPInput((WIDTH, HEIGHT), port=port), port
 
 
+async def listening(port: int) -> None:
+    """Wait until somebody listens there: what is sent before is refused, as the next call says."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect(("127.0.0.1", port))
+        while True:
+            try:
+                sock.send(b"")
+                sock.send(b"")
+                return
+            except ConnectionRefusedError:
+                await trio.sleep(0.01)
+
+
 async def main() -> None:
     """Run in real time, then in steps."""
     async with (
@@ -116,6 +129,7 @@ async def main() -> None:
             if AESTREAM is not None:
                 display, port = receiver()
                 with display:
+                    await listening(port)
                     nursery.start_soon(live.send_spif, relay, "127.0.0.1", port, WIDTH)
                     await look(live)
                     picture = np.zeros((WIDTH, HEIGHT))
