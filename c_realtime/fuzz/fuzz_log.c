@@ -8,6 +8,7 @@
 
 #include "../host/recorder.h"
 #include "../host/replay.h"
+#include "../host/resident.h"
 #include "fuzz.h"
 
 #define PATH_BYTES 64
@@ -29,6 +30,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     uint8_t *snapshot = machine ? machine_save(machine, &snapshot_length) : NULL;
     uint32_t format = LOG_FORMAT;
 
+    pages_set_source(resident_pages); /* as the board program; else each hash looks at half a gigabyte */
     (void)argc;
     (void)argv;
     file = memfd_create("log", 0);

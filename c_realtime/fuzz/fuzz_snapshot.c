@@ -9,6 +9,7 @@
 
 #include "../machine/machine.h"
 #include "../machine/state.h"
+#include "../host/resident.h"
 #include "fuzz.h"
 
 #define CHECK_BYTES 8
@@ -78,6 +79,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     struct machine_config config = {.board = BOARD_SPINN3, .ip = {{127, 0, 0, 2}}};
     struct machine *machine = machine_create(&config);
 
+    pages_set_source(resident_pages); /* as the board program; else each hash looks at half a gigabyte */
     (void)argc;
     (void)argv;
     if (machine == NULL)
