@@ -1,5 +1,5 @@
-"""A live run on several boards, which an old spalloc server hands out. It is in a process of its own,
-which knows of the service by its cfg alone."""
+"""Live runs on machines that a service allocates: several boards, old spalloc, and the proxy of the
+new one. Each is in a process of its own, which knows of the service by its cfg alone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 import trio
 from fonts import fonts
 from spalloc_v1 import DESTROYED, spalloc_v1
+from spalloc_v2 import spalloc_v2
 
 from spinnlive.boards.emulated import EmulatedBoard
 
@@ -97,3 +98,28 @@ async def test_three_boards_of_an_old_spalloc_server_are_one_machine(tmp_path: P
     assert seen["missed"] == [0, 0]
     assert seen["complete"]
     assert seen["delivered"] == {"near": [23, 0, 23, 0], "far": [21, 0, 21, 0]}
+
+
+async def test_a_live_run_behind_the_proxy_of_a_new_spalloc_service(tmp_path: Path) -> None:
+    async with EmulatedBoard(chips=48) as machine:
+        chips = {(x, y): machine.address for x in range(8) for y in range(8)}
+        async with spalloc_v2({(0, 0): machine.address}, chips, (8, 8)) as (service, authority):
+            with authority.cert_pem.tempfile() as trusted:
+                seen = await play(
+                    tmp_path,
+                    "proxied.py",
+                    f"[Machine]\nspalloc_server = {service.url}\n",
+                    REQUESTS_CA_BUNDLE=trusted,
+                    WEBSOCKET_CLIENT_CA_BUNDLE=trusted,
+                )
+    assert service.asked_for["num-boards"] == 1
+    assert service.state == "DESTROYED"
+    assert seen == {
+        "board": machine.address,
+        "weights": [80.0] * 10,
+        "answers": [[number] for number in range(10)],
+        "step": [[1, [0, 2]]],
+        "complete": True,
+        "delivered": 12,
+        "recorded": 12,
+    }
