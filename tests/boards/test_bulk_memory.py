@@ -3,7 +3,6 @@ datagram."""
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -12,6 +11,7 @@ from scripted_board import SDRAM, ScriptedBoard, scripted_board
 from trio.testing import MockClock
 
 from spinnlive.boards.bulk import TRIES, BulkMemory, Span
+from spinnlive.boards.link import OverUdp
 from spinnlive.errors import BoardLost, ScpError
 from spinnlive.wire import ResultCode
 
@@ -35,13 +35,7 @@ async def board(clock: MockClock) -> AsyncIterator[ScriptedBoard]:
 
 @pytest.fixture
 def memory(board: ScriptedBoard) -> Iterator[BulkMemory]:
-    def link(address: str) -> socket.socket:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.setblocking(False)
-        sock.connect((address, board.port))
-        return sock
-
-    memory = BulkMemory("127.0.0.1", lambda: 4, link=link)
+    memory = BulkMemory("127.0.0.1", lambda: 4, link=OverUdp(board.port))
     yield memory
     memory.close()
 
