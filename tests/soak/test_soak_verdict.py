@@ -76,4 +76,4 @@ def test_drift_is_told_and_a_late_reader_is_none() -> None:
     assert verdict(late, BEATS) == []
     drifting = [replace(look, board_ahead_ms=20_000 + look.wall_s) for look in SOUND]
     (told,) = verdict(drifting, BEATS)
-    assert "came apart: 20000.0 ms at first, 20150.0 ms at last" in told
+    assert "came apart: 20020.0 ms at first, 20170.0 ms at last" in told

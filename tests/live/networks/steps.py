@@ -51,10 +51,14 @@ async def refused(call: Any) -> str:
 
 
 async def loop(live: spinnlive.LiveRun, stream: Any, steps: int, step_ms: float) -> None:
-    """Inject what the spikes of the step before say, take a step, read its spikes."""
+    """Inject what the spikes of the step before say, take a step, read its spikes.
+
+    What the spikes say does not hang on their order within a tick, which is that of their arrival.
+    """
     for _ in range(steps):
         begin = live.clock.tick
-        ids = sorted({(3 * neuron + tick) % 20 for tick, neuron in received[-4:]} | {begin % 20})
+        latest = sorted(received)[-4:]
+        ids = sorted({(3 * neuron + tick) % 20 for tick, neuron in latest} | {begin % 20})
         for each in ids:  # more datagrams than a standing core takes: they are put together
             await live.injector(senses).send([each])
         # where sPyNNaker begins a new part, what is injected counts for the tick before
