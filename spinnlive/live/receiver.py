@@ -86,6 +86,12 @@ class Receiver:
         self.untimed = 0
         self.strangers = 0
 
+    @property
+    def port(self) -> int:
+        """The UDP port to which the gatherer sends, where there is no other link."""
+        port: int = self._sock.getsockname()[1]
+        return port
+
     def close(self) -> None:
         """Close the socket."""
         trio.lowlevel.notify_closing(self._sock)
