@@ -78,7 +78,7 @@ class Rates:
         self._tap = tap
         self._turn = trio.Lock()
         self._taken: dict[SourceCore, int | None] = {}
-        self._moving = -math.inf
+        self._moving: dict[SourceCore, float] = {}
 
     async def set(self, rates_hz: ArrayLike, neuron_ids: ArrayLike | None = None) -> None:
         """Let these neurons fire at these rates from now on (Hz): one number for all of them, or a
@@ -110,16 +110,17 @@ class Rates:
 
     async def _send(self, lane: Lane, keys: NDArray[np.int64], payloads: NDArray[np.int64]) -> None:
         await self._obeyed(lane)
-        if lane.steps.standing or (lane.steps.active and not self._is_past(self._moving)):
+        moving = self._moving.get(lane.core, -math.inf)
+        if lane.steps.standing or (lane.steps.active and not self._is_past(moving)):
             lane.hold_pairs(keys, payloads)
-            self._moving = self._clock.read().position + 1
+            self._moving[lane.core] = self._clock.read().position + 1
             return
         self._taken[lane.core] = None  # not known, if this call is cancelled
         for packet in wire.encode_pairs32(keys, payloads):
             await lane.send(packet)
         self._taken[lane.core] = await lane.taken()
         if lane.steps.active:
-            self._moving = self._clock.read().position + 1
+            self._moving[lane.core] = self._clock.read().position + 1
 
     async def _obeyed(self, lane: Lane) -> None:
         """Wait until the core has had a tick for all that was sent; not while it takes steps."""

@@ -165,3 +165,12 @@ async def test_while_the_network_takes_steps(moving: bool) -> None:
     first, second = ([[0x7000, 0x7001, 0x7002, 0x7003], [hz * ONE_HZ] * 4] for hz in (1, 2))
     assert [[*each] for each in lane.sent] == ([first] if moving else [])
     assert [[*each] for each in lane.held] == ([second] if moving else [first, second])
+
+
+async def test_a_set_over_two_cores_holds_neither_back() -> None:
+    lanes = Lane(0, 1), Lane(2, 3)
+    for lane in lanes:
+        lane.steps.active = True
+    await rates(*lanes).set(1.0)
+    assert [len(lane.sent) for lane in lanes] == [1, 1]
+    assert [lane.held for lane in lanes] == [[], []]
