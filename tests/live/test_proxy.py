@@ -11,6 +11,7 @@ import pytest
 import trio
 import trio.testing
 import trustme
+from loopback import bind_as_a_board
 from scamp_answer import answer
 from spalloc_v2 import CSRF, CSRF_HEADER, JOB, READY, SESSION, SpallocV2, spalloc_v2
 
@@ -49,10 +50,7 @@ class Echo:
 @contextlib.asynccontextmanager
 async def echoing(nursery: trio.Nursery) -> AsyncIterator[Echo]:
     with trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as sock:
-        for last in range(1, 255):  # another test may have one of them
-            with contextlib.suppress(OSError):
-                await sock.bind((f"127.21.13.{last}", wire.SCP_UDP_PORT))
-                break
+        await bind_as_a_board(sock, "127.21.13")
         board = Echo(sock)
         nursery.start_soon(board.serve)
         yield board

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from loopback import bind_as_a_board
 
 from spinnlive import wire
 from spinnlive.errors import BoardUnreachable
@@ -63,10 +63,7 @@ class FakeBoard:
 @pytest.fixture
 async def fake(nursery: trio.Nursery) -> AsyncIterator[FakeBoard]:
     with trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as sock:
-        for last in range(1, 255):  # another test may have one of them
-            with contextlib.suppress(OSError):
-                await sock.bind((f"127.21.5.{last}", wire.SCP_UDP_PORT))
-                break
+        await bind_as_a_board(sock, "127.21.5")
         board = FakeBoard(sock)
         nursery.start_soon(board.serve)
         yield board
