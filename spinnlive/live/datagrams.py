@@ -82,7 +82,7 @@ class Datagrams:
 
     def datagram(self, place: int) -> bytes:
         """Give one of them by itself."""
-        return self.slots[place, wire.LEAD : wire.LEAD + int(self.lengths[place])].tobytes()
+        return self.slots[place, wire.LEAD : wire.LEAD + self.lengths[place]].tobytes()
 
     def part(self, begin: int, end: int) -> Datagrams:
         """Give the datagrams from ``begin`` up to but without ``end``."""
@@ -98,6 +98,16 @@ class Datagrams:
         return Datagrams(
             self.slots[chosen], self.lengths[chosen], self.senders[chosen], self.dropped[chosen]
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """One datagram that was read by itself; ``dropped`` as in `Datagrams`. ``sender`` is an address and a port;
+    nothing where the socket is one of a pair."""
+
+    datagram: bytes
+    sender: tuple[str, int] | None
+    dropped: int
 
 
 class DatagramReader:
@@ -118,7 +128,28 @@ class DatagramReader:
 
     def read(self) -> Datagrams:
         """Read what is there, at most `SLOTS` datagrams; none when there is nothing."""
-        number = self._read_one_by_one() if self._many is None else self._read_many()
+        return self._first(self._read_one_by_one() if self._many is None else self._read_many())
+
+    def read_one(self) -> Single | None:
+        """Read one datagram, None when there is nothing: for a socket at which they come one by one, where
+        arrays would take longer than all the rest."""
+        try:
+            datagram, extra, _, sender = self._sock.recvmsg(ROOM, _CONTROL)
+        except (BlockingIOError, ConnectionRefusedError):
+            return None
+        if extra:
+            self._drops = _DROPS.unpack(extra[0][2][: _DROPS.size])[0]
+        return Single(datagram, sender or None, self._drops)
+
+    def among_many(self, single: Single) -> Datagrams:
+        """Give it as `read` would have."""
+        self._rooms[0][: len(single.datagram)] = single.datagram
+        self._lengths[0] = len(single.datagram)
+        self._senders[0] = sender_word(*single.sender) if single.sender else 0
+        self._dropped[0] = single.dropped
+        return self._first(1)
+
+    def _first(self, number: int) -> Datagrams:
         return Datagrams(
             self._slots[:number],
             self._lengths[:number],
@@ -132,7 +163,6 @@ class DatagramReader:
         self._controls = np.zeros((SLOTS, _CONTROL), np.uint8)
         self._vectors = (_IoVector * SLOTS)()
         self._messages = (_Message * SLOTS)()
-        self._first = self._messages[0]
         for index in range(SLOTS):
             vector, header = self._vectors[index], self._messages[index].header
             vector.base = self._slots.ctypes.data + index * self._slots.strides[0] + wire.LEAD
@@ -144,22 +174,19 @@ class DatagramReader:
             header.control = self._controls.ctypes.data + index * _CONTROL
         messages = np.frombuffer(memoryview(self._messages), np.dtype(_Message))
         self._control_lengths = messages["header"]["control_length"]
-        self._control_lengths[:] = _CONTROL
         self._received = messages["received"]
         self._words = self._names.view(np.uint64)[:, 0]
         self._counts = self._controls[:, _CONTROL_AT : _CONTROL_AT + 4].view(np.uint32)[:, 0]
 
     def _read_many(self) -> int:
         assert self._many is not None
+        self._control_lengths[:] = _CONTROL
         number = self._many(self._sock.fileno(), self._messages, SLOTS, socket.MSG_DONTWAIT, None)
         if number < 0:
             code = ctypes.get_errno()
             if code in (errno.EAGAIN, errno.ECONNREFUSED, errno.EINTR):
                 return 0  # refused: an earlier request of ours met a closed port
             raise OSError(code, os.strerror(code))
-        if number == 1:
-            self._note_one()
-            return 1
         self._lengths[:number] = self._received[:number]
         self._senders[:number] = self._words[:number]
         # the option is the only one that is on, so a control message is the count; none means 0
@@ -169,18 +196,7 @@ class DatagramReader:
             self._drops = int(self._dropped[number - 1])
         else:
             self._dropped[:number] = self._drops
-        self._control_lengths[:number] = _CONTROL
         return number
-
-    def _note_one(self) -> None:
-        """Note a datagram that came alone, as most do: an operation on arrays costs more than a number."""
-        message = self._first
-        self._lengths[0] = message.received
-        self._senders[0] = self._words[0]
-        if message.header.control_length:
-            self._drops = int(self._counts[0])
-            message.header.control_length = _CONTROL
-        self._dropped[0] = self._drops
 
     def _read_one_by_one(self) -> int:
         number = 0

@@ -28,6 +28,8 @@ class KeyTable:
     _dense: NDArray[np.int32] | None = field(repr=False, compare=False, default=None)
     """The place of every key from the lowest to the highest, -1 for those of nobody, and one more
     -1 at the end for all others."""
+    _known: dict[int, tuple[int, int]] = field(repr=False, compare=False, default_factory=dict)
+    """What `owner` has found: at most every key of the network."""
 
     @classmethod
     def build(
@@ -72,12 +74,16 @@ class KeyTable:
         places[self.keys[places] != keys] = -1
         return places
 
-    def place(self, key: int) -> int:
-        """Give the place of one key, as `places`."""
-        if self._dense is not None:
-            offset = key - int(self.keys[0])
-            return int(self._dense[offset]) if 0 <= offset < len(self._dense) else -1
-        return int(self.places(np.array([key], np.uint32))[0])
+    def owner(self, key: int) -> tuple[int, int] | None:
+        """Give the number of the population and the neuron id of one key; None for a key of nobody."""
+        found = self._known.get(key)
+        if found is None:
+            place = int(self.places(np.array([key], np.uint32))[0])
+            if place < 0:
+                return None
+            found = int(self.populations[place]), int(self.neurons[place])
+            self._known[key] = found
+        return found
 
     def of(self, label: str) -> NDArray[np.int64]:
         """Give the key of each neuron of a population, in the order of the neurons."""

@@ -20,7 +20,7 @@ from spinnlive import wire
 from spinnlive.boards.link import Link
 from spinnlive.errors import BoardUnreachable
 from spinnlive.live.database import LiveTag
-from spinnlive.live.datagrams import DatagramReader, Datagrams, sender_word
+from spinnlive.live.datagrams import DatagramReader, Datagrams, Single, sender_word
 from spinnlive.live.loss import PacketAccount
 from spinnlive.wire.window import SEQUENCES
 
@@ -37,6 +37,10 @@ TAG_TIMEOUT_S = 0.5
 PROBE_S = 0.02
 """Pause between questions for the tag's count while the network runs (seconds)."""
 
+CALM_PROBE_S = 0.25
+"""The same while no tick needs more than the datagram that brings its heartbeat (seconds): each lost one shows in
+the next tick, and every question keeps SCAMP, on an emulated board also the host, from a spike."""
+
 HURRY_S = 0.001
 """The same when something seems to be missing (seconds)."""
 
@@ -46,6 +50,10 @@ UNANSWERED = 8
 REMEMBERED = 1 << 15
 """How many of the latest questions are known, so that an answer that comes twice or late is no spikes: a host
 that stalls the board for a second while questions hurry has hundreds of them under way."""
+
+CLOSE_S = 0.0003
+"""Datagrams that follow each other as fast as this are read together; else each by itself, as most are where
+a tick is a millisecond (seconds)."""
 
 Deliver = Callable[[wire.BulkEvents, float], None]
 DeliverOne = Callable[[int, tuple[int, ...], float], None]
@@ -98,10 +106,13 @@ class Receiver:
         self._deliver = deliver
         self._deliver_one = deliver_one
         self._readers = readers
+        self._sender = (tag.board, wire.SCP_UDP_PORT) if link is None else None
         self._board = np.uint64(sender_word(tag.board, wire.SCP_UDP_PORT))
         self._waiting: dict[int, _Question] = {}
         self._sequence = self._asked = 0
         self._hurry = trio.Event()
+        self._tick = -1
+        self._crowded = False
         self._held_up: trio.CancelScope | None = None
         self.tag = tag
         self.account = PacketAccount()
@@ -142,10 +153,12 @@ class Receiver:
     async def watch(self, running: Callable[[], bool]) -> None:
         """Ask for the tag's count again and again while the network runs, until cancelled."""
         while True:
-            with trio.move_on_after(PROBE_S):
+            calm = self.tag.heartbeat and not self._crowded
+            with trio.move_on_after(CALM_PROBE_S if calm else PROBE_S):
                 await self._hurry.wait()
                 await trio.sleep(HURRY_S)
             self._hurry = trio.Event()
+            self._crowded = False
             if running():
                 self._send(self._question(self._probe(), self._counted, patient=False))
 
@@ -155,26 +168,32 @@ class Receiver:
 
     async def pump(self) -> None:
         """Read until cancelled."""
+        before = float("-inf")
         while True:
             await trio.lowlevel.wait_readable(self._sock)
             received = time.monotonic()
-            read = self._reader.read()
-            if len(read) != 1 or not self._take_one(read, received):
-                self._take(read, received)
+            single = None if received - before < CLOSE_S else self._reader.read_one()
+            before = received
+            if single is None:
+                self._take(self._reader.read(), received)
+            elif not self._take_one(single, received):
+                self._take(self._reader.among_many(single), received)
             while self._readers.full and not any(each.patient for each in self._waiting.values()):
                 with trio.CancelScope() as self._held_up:
                     await self._readers.room()
                 self._held_up = None
 
-    def _take_one(self, read: Datagrams, received: float) -> bool:
-        """Deliver the default packet that came alone, as most do; False if it is anything else."""
-        if self._deliver_one is None or (self._link is None and read.senders[0] != self._board):
+    def _take_one(self, single: Single, received: float) -> bool:
+        """Deliver a default packet that was read by itself; False if it is anything else."""
+        if self._deliver_one is None or single.sender != self._sender:
             return False
-        packet = wire.decode_default(read.datagram(0))
+        packet = wire.decode_default(single.datagram)
         if packet is None:
             return False
-        self.account.came(1, int(read.dropped[0]))
+        self.account.came(1, single.dropped)
         self.packets += 1
+        self._crowded |= packet[0] == self._tick
+        self._tick = packet[0]
         self._deliver_one(*packet, received)
         return True
 
@@ -203,6 +222,9 @@ class Receiver:
         self.untimed += events.untimed
         self.packets += len(read) - events.malformed
         if len(events.ticks):
+            several = bool((events.ticks[1:] == events.ticks[:-1]).any())
+            self._crowded |= several or int(events.ticks[0]) == self._tick
+            self._tick = int(events.ticks[-1])
             self._deliver(events, received)
 
     def _was_asked(self, sequence: int) -> bool:

@@ -85,6 +85,31 @@ class Taker(Protocol):
         """Nothing more will come."""
 
 
+class Takers:
+    """Takers in the order in which they came, each once. They are held weakly: a stream that its reader has
+    forgotten takes no more part. Who comes or goes meanwhile changes nothing for a walk that is under way."""
+
+    def __init__(self) -> None:
+        self._held: tuple[weakref.ref[Taker], ...] = ()
+
+    def add(self, taker: Taker) -> None:
+        """Let this one take part."""
+        self.discard(taker)
+        self._held += (weakref.ref(taker),)
+
+    def discard(self, taker: Taker) -> None:
+        """Let this one take no more part, nor those who are no more."""
+        self._held = tuple(
+            each for each in self._held if each() is not None and each() is not taker
+        )
+
+    def __iter__(self) -> Iterator[Taker]:
+        for held in self._held:
+            taker = held()
+            if taker is not None:
+                yield taker
+
+
 class SpikeStream(Stream[SpikeBatch]):
     """The live spikes of a population as they arrive; see `Stream`."""
 
@@ -121,8 +146,8 @@ class SpikeRouter:
         self._keys = keys
         self._timestep_ms = timestep_ms
         self._tap = tap or Tap()
-        # weakly: a stream that its reader has forgotten takes no more part
-        self._takers: dict[int, weakref.WeakSet[Taker]] = {}
+        self._takers: dict[int, Takers] = {}
+        self._everybody = Takers()
         self._heartbeats = keys.heartbeats
         self.watermark = watermark or Watermark.of_one()
         self.delivery = Delivery(keys)
@@ -132,21 +157,22 @@ class SpikeRouter:
 
     def open(self, label: str, policy: Policy, buffer: int) -> SpikeStream:
         """Make a stream of this population, which the key table must know."""
-        readers = self._readers(label)
         stream = SpikeStream(policy, buffer, self.remove)
         stream.advance(self.watermark.tick)
-        readers.add(stream)
+        self.add([label], stream)
         return stream
 
     def add(self, labels: Iterable[str], taker: Taker) -> None:
         """Give everything of these populations to ``taker`` as well; held weakly."""
         for label in labels:
-            self._readers(label).add(taker)
+            number = self._keys.labels.index(label)
+            self._takers.setdefault(number, Takers()).add(taker)
+        self._everybody.add(taker)
 
     def remove(self, taker: Any) -> None:
         """Give nothing more to ``taker``."""
-        for readers in self._takers.values():
-            readers.discard(taker)
+        for takers in (*self._takers.values(), self._everybody):
+            takers.discard(taker)
 
     def deliver(
         self,
@@ -195,17 +221,16 @@ class SpikeRouter:
             )
             return self.deliver(events, received, gatherer, now)
         groups: dict[int, list[int]] = {}
-        table = self._keys
         for key in keys:
-            place = table.place(key)
-            if place < 0:
+            owner = self._keys.owner(key)
+            if owner is None:
                 self.unknown_keys += 1
             else:
-                number = int(table.populations[place])
-                groups.setdefault(number, []).append(int(table.neurons[place]))
+                groups.setdefault(owner[0], []).append(owner[1])
         gap = False
-        for number, neurons in sorted(groups.items()):
-            gap |= self._give(number, tick, np.array(neurons, np.int32), received, gatherer)
+        for number in sorted(groups):
+            neurons = np.array(groups[number], np.int32)
+            gap |= self._give(number, tick, neurons, received, gatherer)
         self._advance(self.watermark.packets(gatherer, tick))
         return gap
 
@@ -226,17 +251,17 @@ class SpikeRouter:
     @property
     def full(self) -> bool:
         """Whether a taker with policy ``block`` is full."""
-        return any(taker.full for takers in self._takers.values() for taker in takers)
+        return any(taker.full for taker in self._everybody)
 
     async def room(self) -> None:
         """Wait while a taker with policy ``block`` is full."""
-        for taker in self._all():
+        for taker in self._everybody:
             if taker.full:
                 await taker.room()
 
     def end(self, error: BaseException | None) -> None:
         """End everything that takes part."""
-        for taker in self._all():
+        for taker in self._everybody:
             taker.end(error)
 
     def _sort(self, spikes: LiveSpikes) -> bool:
@@ -297,7 +322,7 @@ class SpikeRouter:
         self.spikes += len(neurons)
         self.delivery.note(number, tick, neurons, late)
         takers = self._takers.get(number)
-        if takers:
+        if takers is not None:
             batch = SpikeBatch(
                 self._keys.labels[number],
                 tick,
@@ -306,13 +331,13 @@ class SpikeRouter:
                 received,
                 late,
             )
-            for taker in tuple(takers):
+            for taker in takers:
                 taker.arrive(batch)
         return False
 
     def _advance(self, moved: bool) -> None:
         if moved:
-            for taker in self._all():
+            for taker in self._everybody:
                 taker.advance(self.watermark.tick)
 
     def _plausible(self, events: wire.BulkEvents, limit: float) -> wire.BulkEvents:
@@ -321,14 +346,6 @@ class SpikeRouter:
         self.from_the_future += len(fine) - int(np.count_nonzero(fine))
         keys = events.keys[np.repeat(fine, events.counts)]
         return wire.BulkEvents(ticks[fine], events.counts[fine], keys, 0, 0)
-
-    def _readers(self, label: str) -> weakref.WeakSet[Taker]:
-        number = self._keys.labels.index(label)
-        return self._takers.setdefault(number, weakref.WeakSet())
-
-    def _all(self) -> Iterator[Taker]:
-        """Give every taker once."""
-        yield from {taker: None for takers in self._takers.values() for taker in tuple(takers)}
 
 
 def _latest(ticks: NDArray[np.int64]) -> int:

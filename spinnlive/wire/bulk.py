@@ -21,6 +21,9 @@ from spinnlive.wire.sdp import FLAG_NO_REPLY, OUTSIDE_CPU, OUTSIDE_PORT
 LEAD = 2
 """Bytes in front of each datagram in its slot, so that tick and keys lie on word boundaries."""
 
+_WORDS = [struct.Struct(f"<{1 + keys}I") for keys in range(256)]
+"""Tick and keys of a default packet, by the number of its keys."""
+
 _OUTSIDE = OUTSIDE_PORT << 5 | OUTSIDE_CPU
 
 _HEADER = 6
@@ -51,8 +54,8 @@ def decode_default(datagram: bytes) -> tuple[int, tuple[int, ...]] | None:
     size = len(datagram)
     if size < _HEADER or datagram[1] != LIVE_HEADER or size != _HEADER + 4 * datagram[0]:
         return None
-    tick, *keys = struct.unpack_from(f"<{1 + datagram[0]}I", datagram, 2)
-    return tick, tuple(keys)
+    words = _WORDS[datagram[0]].unpack_from(datagram, 2)
+    return words[0], words[1:]
 
 
 def decode_bulk(slots: NDArray[np.uint8], lengths: NDArray[np.int64]) -> BulkEvents:

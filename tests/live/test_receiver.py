@@ -178,17 +178,24 @@ async def test_the_barrier_finds_everything_before_it_delivered_and_counted(
     nursery.cancel_scope.cancel()
 
 
+@pytest.mark.parametrize("crowded", [False, True])
 async def test_while_the_network_runs_it_asks_again_and_again(
-    fake: FakeBoard, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+    fake: FakeBoard, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch, crowded: bool
 ) -> None:
-    monkeypatch.setattr(module, "PROBE_S", 0.001)
+    """The one way where a tick is one datagram, whose loss the heartbeat tells, the other where one has two."""
+    monkeypatch.setattr(module, "PROBE_S", 0.001 if crowded else 1e9)
+    monkeypatch.setattr(module, "CALM_PROBE_S", 1e9 if crowded else 0.001)
     fake.silent = 0
     receiver = receiver_of(fake, Taken(1))
     nursery.start_soon(receiver.pump)
     await receiver.claim()
+    for tick in (1, 2, 2 if crowded else 3):
+        await fake.send(live(tick, 7))
+    while receiver.packets < 3:
+        await trio.testing.wait_all_tasks_blocked()
     running = False
     nursery.start_soon(receiver.watch, lambda: running)
-    fake.sent = 2
+    fake.sent += 2
     while receiver.account.network_drops == 0:
         running = True
         await trio.testing.wait_all_tasks_blocked()
@@ -288,7 +295,7 @@ async def test_an_answer_that_comes_after_a_hundred_more_questions_is_no_spikes(
     fake: FakeBoard, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A host that stalls the board for a second is enough for that."""
-    monkeypatch.setattr(module, "PROBE_S", 0.0)
+    monkeypatch.setattr(module, "CALM_PROBE_S", 0.0)
     fake.silent = 0
     taken = Taken(1)
     receiver = receiver_of(fake, taken)
