@@ -41,15 +41,27 @@ def define_network(sim: Any, port: int | None) -> tuple[Any, Any]:
 
 def measure_ours(address: str, loops: int) -> dict[str, Any]:
     """Latencies (s) through a live run of spinnlive, None for a spike that never came back; and the host's own share
-    of each: from the call to the datagram sent, and from the wake-up by the socket to the spike in the user's task."""
+    of each: from the call until the datagram has left, and from the wake-up by the
+    socket to the spike in the user's task."""
     import pyNN.spiNNaker as sim
 
     import spinnlive
+    from spinnlive.live.intake import Intake
 
     sim.setup(timestep=1.0)
     source, cells = define_network(sim, None)
     latencies: list[float | None] = []
     shares: list[float] = []
+
+    left: list[float] = []
+    post = Intake.send
+
+    def note(intake: Intake, datagram: bytes) -> bool:
+        posted = post(intake, datagram)
+        left.append(time.monotonic())
+        return posted
+
+    Intake.send = note  # type: ignore[method-assign]
 
     async def main() -> None:
         async with (
@@ -66,8 +78,9 @@ def measure_ours(address: str, loops: int) -> dict[str, Any]:
                 injector = live.injector(source)
                 for number in range(loops + WARM_UP):
                     start = time.monotonic()
+                    left.clear()
                     await injector.send([number % NEURONS])
-                    sent = time.monotonic()
+                    sent = left[0]
                     latency: float | None = None
                     with trio.move_on_after(GIVE_UP_S):
                         woken, arrived = await receive.receive()

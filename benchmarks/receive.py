@@ -101,7 +101,7 @@ def receive_path() -> tuple[Any, Any]:
         router.deliver(events, received)
 
     tag = LiveTag(BOARD, 1, 0, 0, 1, heartbeat=False)
-    return Receiver(tag, deliver, router.room), router
+    return Receiver(tag, deliver, router), router
 
 
 def measure_ours() -> None:

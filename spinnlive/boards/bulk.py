@@ -7,6 +7,7 @@ each piece. `ScpClient` is for everything else.
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -33,6 +34,9 @@ RETRY_PAUSE_S = 0.1
 
 MAX_DATAGRAM = 600
 """How much is read of a datagram (bytes): over twice the largest reply."""
+
+AWAKE_S = 0.0005
+"""How long to look for an answer again and again before going to sleep (seconds)."""
 
 _CODE = struct.Struct("<HH")
 _REPLY_HEADER = 14
@@ -138,10 +142,6 @@ class BulkMemory:
         """Carry out fewer requests than there are sequence numbers."""
         first = self._sequence
         self._sequence = (first + len(requests)) % SEQUENCES
-        datagrams = [
-            wire.encode_request(request, (first + place) % SEQUENCES)
-            for place, request in enumerate(requests)
-        ]
         replies: list[bytes | None] = [None] * len(requests)
         tries: dict[int, int] = {}  # of the pieces on their way, by place
         sent = 0
@@ -152,14 +152,13 @@ class BulkMemory:
                     room = self._window() - len(tries)
                     for _ in range(min(room, len(requests) - sent)):
                         tries[sent] = 1
-                        self._send(datagrams[sent])
+                        self._send(requests[sent], first + sent)
                         sent += 1
-                    await trio.lowlevel.wait_readable(self._sock)
-                    patience.deadline = trio.current_time() + TIMEOUT_S
-                    for code, sequence, data in self._arrived():
+                    for code, sequence, data in await self._answers():
                         place = (sequence - first) % SEQUENCES
                         if place not in tries:
                             continue  # late, and asked for again since
+                        patience.deadline = trio.current_time() + TIMEOUT_S
                         if code == wire.ResultCode.OK:
                             replies[place] = data
                             del tries[place]
@@ -167,7 +166,7 @@ class BulkMemory:
                             self._again(requests[place], tries, place)
                             patience.deadline += RETRY_PAUSE_S
                             await trio.sleep(RETRY_PAUSE_S)
-                            self._send(datagrams[place])
+                            self._send(requests[place], first + place)
                         else:
                             raise ScpError(
                                 f"board {self.address}, chip {requests[place].x}, {requests[place].y}, memory at "
@@ -176,8 +175,19 @@ class BulkMemory:
             if patience.cancelled_caught:
                 for place in tries:
                     self._again(requests[place], tries, place)
-                    self._send(datagrams[place])
+                    self._send(requests[place], first + place)
         return [reply for reply in replies if reply is not None]
+
+    async def _answers(self) -> list[tuple[int, int, bytes]]:
+        """Wait for answers, at first without going to sleep: being woken takes as long as an answer does."""
+        await trio.lowlevel.checkpoint()
+        patient = time.monotonic() + AWAKE_S
+        while not (answers := self._arrived()):
+            if time.monotonic() > patient:
+                await trio.lowlevel.wait_readable(self._sock)
+            else:
+                await trio.lowlevel.checkpoint()
+        return answers
 
     def _again(self, request: wire.ScpRequest, tries: dict[int, int], place: int) -> None:
         if tries[place] == TRIES:
@@ -202,7 +212,9 @@ class BulkMemory:
                 code, sequence = _CODE.unpack_from(datagram, _CODE_AT)
                 replies.append((code, sequence, datagram[_REPLY_HEADER:]))
 
-    def _send(self, datagram: bytes) -> None:
+    def _send(self, request: wire.ScpRequest, number: int) -> None:
+        # made only now: while the board has something to do, this takes no time
+        datagram = wire.encode_request(request, number % SEQUENCES)
         try:
             self._sock.send(datagram)
         except (BlockingIOError, ConnectionRefusedError):

@@ -34,7 +34,13 @@ class Connection:
         self.watermark = Watermark([tag.heartbeat for tag in network.tags])
         self.router = SpikeRouter(network.keys, self.clock.timestep_ms, self.tap, self.watermark)
         self.receivers = tuple(
-            Receiver(tag, partial(self._deliver, number), self.router.room, proxy)
+            Receiver(
+                tag,
+                partial(self._deliver, number),
+                self.router,
+                proxy,
+                deliver_one=partial(self._deliver_one, number),
+            )
             for number, tag in enumerate(network.tags)
         )
 
@@ -67,12 +73,25 @@ class Connection:
             receiver.close()
 
     def _deliver(self, gatherer: int, events: wire.BulkEvents, received: float) -> None:
-        now = self.clock.read().position
-        tick = int(events.ticks[-1])
-        if tick <= now + AHEAD:
-            self.clock.observe_packet(tick, received)
+        now = self._observe(int(events.ticks[-1]), received)
         if self.router.deliver(events, received, gatherer, now):
             self.receivers[gatherer].hurry()
+
+    def _deliver_one(
+        self, gatherer: int, tick: int, keys: tuple[int, ...], received: float
+    ) -> None:
+        now = self._observe(tick, received)
+        if self.router.deliver_one(tick, keys, received, gatherer, now):
+            self.receivers[gatherer].hurry()
+
+    def _observe(self, tick: int, received: float) -> float:
+        """Let the clock hear of a packet's tick if that can be; give the tick that it is now, at least."""
+        now: float = self.watermark.tick
+        if tick > now + AHEAD:
+            now = self.clock.position
+        if tick <= now + AHEAD:
+            self.clock.observe_packet(tick, received)
+        return now
 
 
 class LiveClient:

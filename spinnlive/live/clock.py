@@ -118,9 +118,14 @@ class Clock:
         return self._estimate.is_exact
 
     @property
+    def position(self) -> float:
+        """Where the board is now, in ticks, estimated: `read` without how far that may be off."""
+        return self._estimate.at(self._host_time()).middle
+
+    @property
     def tick(self) -> int:
         """The board's current tick, estimated."""
-        return int(self.read().position)
+        return int(self.position)
 
     @property
     def time_ms(self) -> float:

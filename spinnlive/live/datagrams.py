@@ -80,6 +80,10 @@ class Datagrams:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    def datagram(self, place: int) -> bytes:
+        """Give one of them by itself."""
+        return self.slots[place, wire.LEAD : wire.LEAD + int(self.lengths[place])].tobytes()
+
     def part(self, begin: int, end: int) -> Datagrams:
         """Give the datagrams from ``begin`` up to but without ``end``."""
         return Datagrams(
@@ -128,6 +132,7 @@ class DatagramReader:
         self._controls = np.zeros((SLOTS, _CONTROL), np.uint8)
         self._vectors = (_IoVector * SLOTS)()
         self._messages = (_Message * SLOTS)()
+        self._first = self._messages[0]
         for index in range(SLOTS):
             vector, header = self._vectors[index], self._messages[index].header
             vector.base = self._slots.ctypes.data + index * self._slots.strides[0] + wire.LEAD
@@ -139,19 +144,22 @@ class DatagramReader:
             header.control = self._controls.ctypes.data + index * _CONTROL
         messages = np.frombuffer(memoryview(self._messages), np.dtype(_Message))
         self._control_lengths = messages["header"]["control_length"]
+        self._control_lengths[:] = _CONTROL
         self._received = messages["received"]
         self._words = self._names.view(np.uint64)[:, 0]
         self._counts = self._controls[:, _CONTROL_AT : _CONTROL_AT + 4].view(np.uint32)[:, 0]
 
     def _read_many(self) -> int:
         assert self._many is not None
-        self._control_lengths[:] = _CONTROL
         number = self._many(self._sock.fileno(), self._messages, SLOTS, socket.MSG_DONTWAIT, None)
         if number < 0:
             code = ctypes.get_errno()
             if code in (errno.EAGAIN, errno.ECONNREFUSED, errno.EINTR):
                 return 0  # refused: an earlier request of ours met a closed port
             raise OSError(code, os.strerror(code))
+        if number == 1:
+            self._note_one()
+            return 1
         self._lengths[:number] = self._received[:number]
         self._senders[:number] = self._words[:number]
         # the option is the only one that is on, so a control message is the count; none means 0
@@ -161,7 +169,18 @@ class DatagramReader:
             self._drops = int(self._dropped[number - 1])
         else:
             self._dropped[:number] = self._drops
+        self._control_lengths[:number] = _CONTROL
         return number
+
+    def _note_one(self) -> None:
+        """Note a datagram that came alone, as most do: an operation on arrays costs more than a number."""
+        message = self._first
+        self._lengths[0] = message.received
+        self._senders[0] = self._words[0]
+        if message.header.control_length:
+            self._drops = int(self._counts[0])
+            message.header.control_length = _CONTROL
+        self._dropped[0] = self._drops
 
     def _read_one_by_one(self) -> int:
         number = 0

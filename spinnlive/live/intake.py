@@ -237,7 +237,6 @@ class Lane:
         self.core = core
         self.window = CoreWindow()
         self._intake = intake
-        self._clock = intake.clock
         self._answers = 0
         self._tick = BEFORE_THE_FIRST
         self._header = wire.SdpHeader(core.x, core.y, core.p, PORT_INPUT).encode()
@@ -261,12 +260,14 @@ class Lane:
             return True
         if intake.steps.active:
             return intake.send(self._header + packet)
-        if window.is_asked:
+        if window.is_asked and not window.has_room:
             intake.collect()
         if not self._has_room() or not intake.send(self._header + packet):
             return False
         window.sent()
-        if window.wants_question(self._clock.now):
+        if window.is_asked:
+            intake.collect()  # behind what somebody waits for
+        if window.wants_question:
             intake.ask(self)
         return True
 
@@ -315,4 +316,4 @@ class Lane:
         raise intake.lost(self.core)
 
     def _has_room(self) -> bool:
-        return self._intake.steps.active or self.window.has_room(self._clock.now)
+        return self._intake.steps.active or self.window.has_room

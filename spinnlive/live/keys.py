@@ -72,6 +72,13 @@ class KeyTable:
         places[self.keys[places] != keys] = -1
         return places
 
+    def place(self, key: int) -> int:
+        """Give the place of one key, as `places`."""
+        if self._dense is not None:
+            offset = key - int(self.keys[0])
+            return int(self._dense[offset]) if 0 <= offset < len(self._dense) else -1
+        return int(self.places(np.array([key], np.uint32))[0])
+
     def of(self, label: str) -> NDArray[np.int64]:
         """Give the key of each neuron of a population, in the order of the neurons."""
         mine = self.populations == self.labels.index(label)

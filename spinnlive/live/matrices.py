@@ -60,7 +60,8 @@ class Matrices:
         self._wanted = wanted
         self._places: list[tuple[MatrixCore, int, MatrixBlock, bool]] | None = None
         self._blocks: list[Block] | None = None
-        self._spans: list[Span] | None = None  # of the weights, when their places stay
+        self._spans: list[Span] = []  # of the weights, when their places stay
+        self._places_in_spans: list[NDArray[np.int64]] | None = None
 
     @property
     def present(self) -> list[Block]:
@@ -82,16 +83,11 @@ class Matrices:
         """Read the raw weights of each of `blocks`, in the order of its synapses."""
         if self._blocks is None or self.layout.rewired:
             return [block.synapses.weights for block in await self.blocks()]
-        if self._spans is None:
+        if self._places_in_spans is None:
             self._spans = [block.span(*span) for block in self._blocks for span in block.spans]
-        found = iter(await self._memory.read(self._spans))
-        weights = []
-        for block in self._blocks:
-            image = np.zeros(block.size, np.uint8)
-            for begin, end in block.spans:
-                image[begin:end] = np.frombuffer(next(found), np.uint8)
-            weights.append(image.view("<u2")[block.synapses.places])
-        return weights
+            self._places_in_spans = _places_in_spans(self._blocks)
+        read = np.frombuffer(b"".join(await self._memory.read(self._spans)), "<u2")
+        return [read[places] for places in self._places_in_spans]
 
     async def read(self, parts: Sequence[tuple[Block, int, int]]) -> list[bytes]:
         """Read parts of matrices: begin and end in bytes."""
@@ -152,6 +148,18 @@ class Matrices:
             ticks,
             joined(begins, begins + 2, GAP),
         )
+
+
+def _places_in_spans(blocks: Sequence[Block]) -> list[NDArray[np.int64]]:
+    """Say for each block where its weights are, in half-words, in all spans one after the other."""
+    places, before = [], 0
+    for block in blocks:
+        begins, ends = np.array(block.spans, np.int64).reshape(-1, 2).T // 2
+        starts = before + np.cumsum(ends - begins) - (ends - begins)
+        at = np.searchsorted(begins, block.synapses.places, side="right") - 1
+        places.append(block.synapses.places - begins[at] + starts[at])
+        before += int((ends - begins).sum())
+    return places
 
 
 def joined(begins: NDArray[np.int64], ends: NDArray[np.int64], gap: int) -> list[tuple[int, int]]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import trio
@@ -47,17 +48,37 @@ REMEMBERED = 1 << 15
 that stalls the board for a second while questions hurry has hundreds of them under way."""
 
 Deliver = Callable[[wire.BulkEvents, float], None]
+DeliverOne = Callable[[int, tuple[int, ...], float], None]
 
 
-async def _never_full() -> None:
-    """Wait for no reader."""
+class Readers(Protocol):
+    """Those for whom a socket is read."""
+
+    @property
+    def full(self) -> bool:
+        """Whether the socket is not to be read now."""
+
+    async def room(self) -> None:
+        """Wait until it is no longer full."""
+
+
+class _NeverFull:
+    full = False
+
+    async def room(self) -> None:
+        """Wait for nobody."""
+
+
+NEVER_FULL: Readers = _NeverFull()
+"""Readers that never hold up the socket."""
 
 
 class Receiver:
     """One socket, for the live output of one gatherer.
 
-    ``deliver(events, received)`` is called with what each read brings. ``room`` is awaited before
-    the next read: it is how readers that may not lose anything hold up the socket. Counts, of all
+    ``deliver(events, received)`` is called with what each read brings; if that is one packet alone,
+    ``deliver_one(tick, keys, received)``, if there is such a function. While ``readers`` are full
+    nothing is read: it is how readers that may not lose anything hold up the socket. Counts, of all
     runs: ``packets`` taken, ``malformed`` ones, datagrams from ``strangers``; `account` has those
     that were lost. ``link`` is the way to the board, if that is not UDP; then there are no strangers.
     """
@@ -66,14 +87,17 @@ class Receiver:
         self,
         tag: LiveTag,
         deliver: Deliver,
-        room: Callable[[], Awaitable[None]] = _never_full,
+        readers: Readers = NEVER_FULL,
         link: Link | None = None,
+        *,
+        deliver_one: DeliverOne | None = None,
     ) -> None:
         self._link = link
         self._sock = _listening(tag.board) if link is None else link(tag.board)
         self._reader = DatagramReader(self._sock)
         self._deliver = deliver
-        self._room = room
+        self._deliver_one = deliver_one
+        self._readers = readers
         self._board = np.uint64(sender_word(tag.board, wire.SCP_UDP_PORT))
         self._waiting: dict[int, _Question] = {}
         self._sequence = self._asked = 0
@@ -134,12 +158,25 @@ class Receiver:
         while True:
             await trio.lowlevel.wait_readable(self._sock)
             received = time.monotonic()
-            self._take(self._reader.read(), received)
-            await trio.lowlevel.checkpoint()
-            if not any(each.patient for each in self._waiting.values()):
+            read = self._reader.read()
+            if len(read) != 1 or not self._take_one(read, received):
+                self._take(read, received)
+            while self._readers.full and not any(each.patient for each in self._waiting.values()):
                 with trio.CancelScope() as self._held_up:
-                    await self._room()
+                    await self._readers.room()
                 self._held_up = None
+
+    def _take_one(self, read: Datagrams, received: float) -> bool:
+        """Deliver the default packet that came alone, as most do; False if it is anything else."""
+        if self._deliver_one is None or (self._link is None and read.senders[0] != self._board):
+            return False
+        packet = wire.decode_default(read.datagram(0))
+        if packet is None:
+            return False
+        self.account.came(1, int(read.dropped[0]))
+        self.packets += 1
+        self._deliver_one(*packet, received)
+        return True
 
     def _take(self, read: Datagrams, received: float) -> None:
         """Deliver what was read; an answer of SCAMP finds everything before it delivered."""
@@ -249,9 +286,8 @@ class _Question:
 
 
 def _reply(read: Datagrams, place: int) -> wire.ScpReply | None:
-    datagram = read.slots[place, wire.LEAD : wire.LEAD + read.lengths[place]].tobytes()
     try:
-        return wire.decode_reply(datagram)
+        return wire.decode_reply(read.datagram(place))
     except wire.MalformedPacket:
         return None
 

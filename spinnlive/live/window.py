@@ -6,9 +6,9 @@ spikes. The question takes the same way and a buffer of its own; its answer says
 before it was taken. Nothing is presumed: a board may stand still for as long as it likes, and a
 busy host's emulated board does.
 
-A slow stream is asked after every third datagram, and the answer is there before the next needs the
-room. In a flood the question comes after two, so that one more follows it while its answer is on
-the way.
+The question comes after two datagrams, so that one more can follow it while its answer is on the
+way: in a flood the core has something to do meanwhile; in a slow stream, whose sender may be in a
+hurry, no datagram has to wait until an answer has been read.
 """
 
 from __future__ import annotations
@@ -17,40 +17,32 @@ BUFFERS = 4
 """Messages that a core can hold, questions included (spinnaker_tools ``sark.h``)."""
 
 ASK_EVERY = 2
-"""Datagrams of a flood after which the core is asked, if no question is under way."""
-
-FLOOD_S = 0.02
-"""For so long after somebody had to wait for room, asking goes on as in a flood (seconds)."""
+"""Datagrams after which the core is asked, if no question is under way."""
 
 
 class CoreWindow:
-    """The messages on their way to one core. Times are in seconds, of any one clock."""
+    """The messages on their way to one core."""
 
     def __init__(self) -> None:
         self.under_way = 0
         """Messages that were sent and are not known to be taken, questions included."""
         self._since_question = 0
         self._question: int | None = None
-        self._full_s = float("-inf")
 
     @property
     def is_asked(self) -> bool:
         """Whether a question waits for its answer."""
         return self._question is not None
 
-    def has_room(self, now_s: float) -> bool:
-        """Say whether one more datagram may be sent now."""
-        if self.under_way < BUFFERS:
-            return True
-        self._full_s = now_s
-        return False
+    @property
+    def has_room(self) -> bool:
+        """Whether one more datagram may be sent now."""
+        return self.under_way < BUFFERS
 
-    def wants_question(self, now_s: float) -> bool:
-        """Say whether the core should be asked now."""
-        if self._question is not None:
-            return False
-        flood = now_s - self._full_s < FLOOD_S
-        return self.under_way >= (ASK_EVERY if flood else BUFFERS - 1)
+    @property
+    def wants_question(self) -> bool:
+        """Whether the core should be asked now."""
+        return self._question is None and self.under_way >= ASK_EVERY
 
     def sent(self) -> None:
         """A datagram has been sent."""

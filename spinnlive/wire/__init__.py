@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spinnlive.wire.bulk import LEAD, BulkEvents, decode_bulk, maybe_replies
+    from spinnlive.wire.bulk import LEAD, BulkEvents, decode_bulk, decode_default, maybe_replies
     from spinnlive.wire.codes import (
         RETRYABLE,
         AccessType,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         result_sentence,
     )
     from spinnlive.wire.eieio import (
+        FEW,
         EventPacket,
         decode_events,
         encode_ids16,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONFIRMATION",
+    "FEW",
     "LEAD",
     "RETRYABLE",
     "SCP_UDP_PORT",
@@ -109,6 +111,7 @@ __all__ = [
     "chip_info_request",
     "count_request",
     "decode_bulk",
+    "decode_default",
     "decode_events",
     "decode_notification",
     "decode_reply",
@@ -136,9 +139,9 @@ __all__ = [
 ]
 
 _MODULES = {
-    "bulk": "LEAD BulkEvents decode_bulk maybe_replies",
+    "bulk": "LEAD BulkEvents decode_bulk decode_default maybe_replies",
     "codes": "RETRYABLE AccessType Command CpuState IpTagOperation ResultCode RunControl Signal result_sentence",
-    "eieio": "EventPacket decode_events encode_ids16 encode_keys32 encode_pairs32",
+    "eieio": "FEW EventPacket decode_events encode_ids16 encode_keys32 encode_pairs32",
     "errors": "MalformedPacket",
     "iptag": "IpTag parse_ip_tag",
     "notification": "CONFIRMATION DatabaseReady Notification StartResume StopPause decode_notification "

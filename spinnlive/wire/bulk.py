@@ -7,6 +7,7 @@ as `decode_events` on each datagram by itself.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,18 @@ class BulkEvents:
     untimed: int
 
 
+def decode_default(datagram: bytes) -> tuple[int, tuple[int, ...]] | None:
+    """Give tick and keys of one default packet of the gatherer; None for anything else.
+
+    For a packet that came alone: any operation on arrays takes as long as all of this.
+    """
+    size = len(datagram)
+    if size < _HEADER or datagram[1] != LIVE_HEADER or size != _HEADER + 4 * datagram[0]:
+        return None
+    tick, *keys = struct.unpack_from(f"<{1 + datagram[0]}I", datagram, 2)
+    return tick, tuple(keys)
+
+
 def decode_bulk(slots: NDArray[np.uint8], lengths: NDArray[np.int64]) -> BulkEvents:
     """Take the datagrams of consecutive slots apart.
 
@@ -58,10 +71,6 @@ def decode_bulk(slots: NDArray[np.uint8], lengths: NDArray[np.int64]) -> BulkEve
     if not number:
         nothing = np.empty(0, np.int64)
         return BulkEvents(nothing, nothing, np.empty(0, np.uint32), 0, 0)
-    if number == 1:
-        alone = _alone(slots[0, LEAD : LEAD + lengths[0]].tobytes())
-        if alone is not None:
-            return alone
     counts = slots[:, LEAD].astype(np.int64)
     usual = (slots[:, LEAD + 1] == LIVE_HEADER) & (lengths == _HEADER + 4 * counts)
     words = slots.view("<u4")
@@ -97,22 +106,6 @@ def _fit(lengths: NDArray[np.int64], most: int) -> bool:
     if len(lengths) == 1:
         return bool(0 <= lengths[0] <= most)
     return not np.any((lengths < 0) | (lengths > most))
-
-
-def _alone(datagram: bytes) -> BulkEvents | None:
-    """Decode a single default packet without operations on many; None for anything else."""
-    if len(datagram) < _HEADER:
-        return None
-    count, form = datagram[0], datagram[1]
-    if form != LIVE_HEADER or len(datagram) != _HEADER + 4 * count:
-        return None
-    return BulkEvents(
-        np.array([int.from_bytes(datagram[2:_HEADER], "little")]),
-        np.array([count]),
-        np.array(np.frombuffer(datagram, "<u4", offset=_HEADER), np.uint32),
-        0,
-        0,
-    )
 
 
 def _usual(words: NDArray[np.uint32], counts: NDArray[np.int64]) -> BulkEvents:

@@ -41,6 +41,9 @@ MAX_PAIRS32 = 31
 """Most events of a packet with 32-bit keys and payloads that we send; with its header it has 250
 bytes (SpiNNMan's limit is 256)."""
 
+FEW = 16
+"""So many ids in a list are packed one by one: it takes less time than an array of them."""
+
 LIVE_HEADER = 0x38
 """Byte 1 of the gatherer's default packets: type 2, D, T. Up to 64 keys, 262 bytes."""
 
@@ -132,8 +135,14 @@ def _decode_general(datagram: bytes | bytearray | memoryview, count: int, form: 
 def encode_ids16(ids: ArrayLike) -> list[bytes]:
     """Pack ids (0 to 65535) as 16-bit keys into packets of at most 127 events, in order.
 
-    A SpikeInjector ORs its routing key into each. Raises ValueError for an id out of range.
+    A SpikeInjector ORs its routing key into each. Raises ValueError for an id out of range. A short
+    list of ints is packed without arrays, in a fraction of the time.
     """
+    if isinstance(ids, list) and 0 < len(ids) <= FEW:
+        try:
+            return [struct.pack(f"<BB{len(ids)}H", len(ids), 0x00, *ids)]
+        except struct.error:
+            pass  # the way of arrays says what is wrong, or takes what is no int
     return list(_packets(_checked(ids, 16), "<u2", 0x00, MAX_IDS16))
 
 

@@ -81,7 +81,7 @@ async def test_a_flood_waits_for_the_core_and_loses_nothing(board: Board, way: I
     async with trio.open_nursery() as tasks:
         tasks.start_soon(flood)
         await until(lambda: board.got.count("question") == 1)
-        assert (sent, board.got) == (BUFFERS - 1, ["data"] * (BUFFERS - 1) + ["question"])
+        assert sent == BUFFERS - 1
         board.answers.set()
     await until(lambda: board.got.count("data") == 20)
     # a question at least for each buffer's worth, so the core never had more than it can hold
@@ -131,7 +131,8 @@ async def test_a_cancelled_send_has_not_sent(board: Board, way: Intake) -> None:
                 scope.cancel()
             await lane.send(b"\x01\x00\x05\x00")
     assert scope.cancelled_caught
-    await until(lambda: "question" in board.got)
+    board.answers.set()
+    await until(lambda: len(board.got) == BUFFERS)
     assert board.got.count("data") == BUFFERS - 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from spinnlive import wire
 from spinnlive.errors import BoardUnreachable
 from spinnlive.live import receiver as module
 from spinnlive.live.database import LiveTag
-from spinnlive.live.receiver import Receiver
+from spinnlive.live.receiver import NEVER_FULL, Readers, Receiver
 from spinnlive.wire.codes import IpTagOperation
 
 STRANGER = "127.21.6.1"
@@ -83,16 +83,36 @@ class Taken:
         self.enough = enough
         self.done = trio.Event()
 
-    def __call__(self, events: wire.BulkEvents, received: float) -> None:
+    def many(self, events: wire.BulkEvents, received: float) -> None:
         self.packets += zip(events.ticks.tolist(), events.counts.tolist(), strict=True)
         self.keys += events.keys.tolist()
+        self._count()
+
+    def one(self, tick: int, keys: tuple[int, ...], received: float) -> None:
+        self.packets.append((tick, len(keys)))
+        self.keys += keys
+        self._count()
+
+    def _count(self) -> None:
         if len(self.packets) >= self.enough:
             self.done.set()
 
 
-def receiver_of(fake: FakeBoard, taken: Taken, *room: Callable[[], Awaitable[None]]) -> Receiver:
+class Held:
+    """Readers who are full when they are told to be."""
+
+    def __init__(self) -> None:
+        self.full = False
+        self.emptied = trio.Event()
+
+    async def room(self) -> None:
+        if self.full:
+            await self.emptied.wait()
+
+
+def receiver_of(fake: FakeBoard, taken: Taken, readers: Readers = NEVER_FULL) -> Receiver:
     tag = LiveTag(fake.address, 6, 0, 0, 1, heartbeat=True)
-    return Receiver(tag, taken, *room)
+    return Receiver(tag, taken.many, readers, deliver_one=taken.one)
 
 
 async def test_it_turns_the_tag_repeating_until_confirmed_and_takes_packets(
@@ -211,19 +231,13 @@ async def test_readers_hold_up_the_socket_but_no_answer_of_the_board(
     fake: FakeBoard, nursery: trio.Nursery
 ) -> None:
     fake.silent = 0
-    full = False
-    emptied = trio.Event()
-
-    async def room() -> None:
-        if full:
-            await emptied.wait()
-
+    held = Held()
     taken = Taken(10**6)
-    receiver = receiver_of(fake, taken, room)
+    receiver = receiver_of(fake, taken, held)
     nursery.start_soon(receiver.pump)
     await receiver.claim()
     await trio.testing.wait_all_tasks_blocked()  # the pump is at the socket again, not at the room
-    full = True
+    held.full = True
     await fake.send(live(0, 1))
     while not taken.keys:
         await trio.testing.wait_all_tasks_blocked()
@@ -235,8 +249,8 @@ async def test_readers_hold_up_the_socket_but_no_answer_of_the_board(
     await fake.send(live(2, 3))
     await trio.testing.wait_all_tasks_blocked(0.01)
     assert taken.keys == [1, 2]
-    full = False
-    emptied.set()
+    held.full = False
+    held.emptied.set()
     while taken.keys != [1, 2, 3]:
         await trio.testing.wait_all_tasks_blocked()
     nursery.cancel_scope.cancel()

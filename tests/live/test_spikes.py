@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spinnlive import wire
 from spinnlive.live import spikes as spikes_module
 from spinnlive.live.keys import KeyTable
-from spinnlive.live.spikes import AHEAD, FEW, SpikeBatch, SpikeRouter
+from spinnlive.live.spikes import AHEAD, BEFORE_FIRST, FEW, SpikeBatch, SpikeRouter
 from spinnlive.live.streams import Stream
 from spinnlive.live.watermark import Watermark
 from spinnlive.toolchain import heartbeat
@@ -130,6 +130,34 @@ async def test_a_tick_far_in_the_future_is_nonsense() -> None:
     spikes.deliver(packets((7, [0x10]), (8 + AHEAD, [0x20]), (9, [0x30])), 0.0, now=7)
     assert [batch[1] for batch in await held(a)] == [7, 9]
     assert (spikes.from_the_future, spikes.watermark.tick) == (1, 9)
+
+
+@settings(deadline=None)
+@given(
+    each=st.lists(
+        st.tuples(
+            st.one_of(st.integers(0, 5), st.sampled_from([BEFORE_FIRST, 10 * AHEAD])),
+            st.lists(st.one_of(st.sampled_from(list(KEYS)), st.integers(0, 999)), max_size=FEW + 3),
+        )
+    )
+)
+async def test_a_packet_alone_is_no_other_than_among_many(
+    each: list[tuple[int, list[int]]],
+) -> None:
+    one, many = router(True), router(True)
+    seen = []
+    for spikes in (one, many):
+        streams = [spikes.open(label, "drop_oldest", 10_000) for label in ("a", "b")]
+        gaps = [
+            spikes.deliver_one(tick, keys, 0.5, 0, 3.0)
+            if spikes is one
+            else spikes.deliver(packets((tick, keys)), 0.5, 0, 3.0)
+            for tick, keys in each
+        ]
+        counts = (spikes.spikes, spikes.unknown_keys, spikes.from_the_future)
+        water = (spikes.watermark.tick, spikes.watermark.missed_ticks)
+        seen.append((gaps, counts, water, [await held(stream) for stream in streams]))
+    assert seen[0] == seen[1]
 
 
 @pytest.mark.parametrize("few", [0, FEW])

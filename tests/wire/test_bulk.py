@@ -85,6 +85,18 @@ def test_packets_of_the_board_alone(datagrams: list[bytes]) -> None:
     assert together(datagrams) == one_by_one(datagrams)
 
 
+@settings(deadline=None)
+@given(st.one_of(usual, st.sampled_from(GOLDEN), nearly_right(), st.binary(max_size=300)))
+def test_a_default_packet_by_itself(datagram: bytes) -> None:
+    """It is what the plain decoder makes of it; and every packet of that form is taken."""
+    found = wire.decode_default(datagram)
+    if found is not None:
+        tick, keys = found
+        assert [(tick, list(keys))] == one_by_one([datagram])[0]
+    elif datagram[1:2] == b"\x38":
+        assert one_by_one([datagram]) == ([], 1, 0)
+
+
 def test_golden_datagrams_cut_at_every_length_and_with_trailing_data() -> None:
     datagrams = [golden[:length] for golden in GOLDEN for length in range(len(golden) + 1)]
     datagrams += [golden + tail for golden in GOLDEN for tail in (b"\0", b"\xff", b"\0" * 8)]
