@@ -1,9 +1,9 @@
 """Libraries that sPyNNaker imports and a live run rarely uses, put off until something uses them.
 
-Half of the time that ``import pyNN.spiNNaker`` takes goes into Matplotlib's pyplot, which only the
-plots of the CSA package want, and ``scipy.stats``, which random parameters and Poisson sources
-want. If spinnlive is imported first, the modules in `PUT_OFF` get stand-ins for these; the first
-use of one imports the genuine library and puts it in the stand-ins' place.
+More than half of the time that ``import pyNN.spiNNaker`` takes goes into Matplotlib's pyplot, which
+only the plots of the CSA package want, and parts of scipy, which random parameters and Poisson
+sources want. If spinnlive is imported first, the modules in `PUT_OFF` get stand-ins for these; the
+first use of one imports the genuine library and puts it in the stand-ins' place.
 
 Only the import statements of these modules are answered so, and only while sPyNNaker is imported for
 the first time. `sys.modules` holds genuine modules only, and the libraries' own namespaces are left
@@ -18,7 +18,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from types import ModuleType, SimpleNamespace
 from typing import Any, cast
@@ -37,8 +37,10 @@ _PUSH_BOT = "spynnaker.pyNN.external_devices_models.push_bot.parameters"
 PUT_OFF: Mapping[str, tuple[str, ...]] = {
     # importing module: what it imports and uses in functions only
     "csa.plot": ("matplotlib", "matplotlib.pyplot"),
+    "lazyarray": ("scipy",),
     f"{_PUSH_BOT}.push_bot_retina_viewer": ("matplotlib",),
     "spinn_front_end_common.interface.profiling.profile_data": ("scipy.stats",),
+    "spynnaker.pyNN.models.neuron.population_vertex": ("scipy",),
     "spynnaker.pyNN.models.spike_source.spike_source_poisson_vertex": ("scipy.stats",),
     "spynnaker.pyNN.utilities.utility_calls": ("scipy.stats",),
     **{
@@ -61,6 +63,17 @@ PUT_OFF: Mapping[str, tuple[str, ...]] = {
 }
 """Read in the source of sPyNNaker 1!7.4.1. A module of another version that uses a library while it
 is imported makes it be imported then, which costs time and nothing else."""
+
+
+def is_sparse(value: object) -> bool:
+    """Say what ``scipy.sparse.issparse`` says: no, as long as nobody has imported what makes sparse
+    arrays."""
+    genuine = getattr(sys.modules.get("scipy.sparse"), "issparse", None)
+    return genuine is not None and bool(genuine(value))
+
+
+KNOWN: Mapping[str, Mapping[str, Callable[..., Any]]] = {"scipy.sparse": {"issparse": is_sparse}}
+"""What can be said without the library: lazyarray asks this about every parameter of a population."""
 
 
 def arrange_imports() -> None:
@@ -96,9 +109,10 @@ def putting_off(table: Mapping[str, tuple[str, ...]]) -> Iterator[None]:
         level: int = 0,
     ) -> Any:
         importer = "" if globals is None or over else globals.get("__name__", "")
-        if globals is not None and name in table.get(importer, ()) and _can_wait(name):
-            statements = importers.setdefault(importer, _Importer(globals))
-            return statements.put_off(name, tuple(fromlist or ()))
+        if globals is not None and name in table.get(importer, ()):
+            names = tuple(fromlist or ())
+            if _can_wait(name, names):
+                return importers.setdefault(importer, _Importer(globals)).put_off(name, names)
         return genuine(name, globals, locals, fromlist or (), level)
 
     builtins.__import__ = cast(Any, import_)
@@ -111,11 +125,20 @@ def putting_off(table: Mapping[str, tuple[str, ...]]) -> Iterator[None]:
         # else somebody has put his own over ours, which goes on asking the genuine one
 
 
-def _can_wait(name: str) -> bool:
-    package = name.partition(".")[0]
-    if package in sys.modules:
-        return name not in sys.modules and sys.modules[package] is not None
-    return importlib.util.find_spec(package) is not None
+def _can_wait(name: str, fromlist: Sequence[str]) -> bool:
+    """Say whether an import statement would import something, and would succeed."""
+    wanted = [name] if name not in sys.modules else [f"{name}.{each}" for each in fromlist]
+    return bool(wanted) and all(each not in sys.modules and _installed(each) for each in wanted)
+
+
+def _installed(module: str) -> bool:
+    """Look for a module without importing anything: for its package, if that is not there yet."""
+    package = module.rpartition(".")[0]
+    there = not package or sys.modules.get(package) is not None
+    try:
+        return importlib.util.find_spec(module if there else module.partition(".")[0]) is not None
+    except (ImportError, ValueError):  # something is amiss: the import will say what
+        return False
 
 
 class _Importer:
@@ -129,7 +152,10 @@ class _Importer:
         """Give what ``import name`` or ``from name import fromlist`` is to see for a module."""
         self._statements.append((name, fromlist))
         if fromlist:
-            return SimpleNamespace(**{each: StandIn(self, name, each) for each in fromlist})
+            known = {each: KNOWN.get(f"{name}.{each}") for each in fromlist}
+            return SimpleNamespace(
+                **{each: StandIn(self, name, each, known[each]) for each in fromlist}
+            )
         # `import a.b` binds a, `import a.b as c` looks in a for b, which must not import them yet
         stand_in = StandIn(self, name)
         while "." in name:
@@ -160,7 +186,7 @@ class StandIn:
         importer: _Importer,
         module: str,
         name: str | None = None,
-        parts: Mapping[str, StandIn] | None = None,
+        parts: Mapping[str, Any] | None = None,
     ) -> None:
         object.__setattr__(self, "_importer", importer)
         object.__setattr__(self, "_module", module)
@@ -203,11 +229,17 @@ def _found(stand_in: StandIn) -> Any:
 @contextmanager
 def _not_collecting() -> Iterator[None]:
     """Keep the garbage collector off: hardly anything that an import makes is garbage, and looking
-    through all of it time and again is a tenth of the import's time."""
+    through all of it time and again is a tenth of the import's time.
+
+    What there is afterwards counts as old, as if it had been looked through.
+    """
     collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if not gc.get_freeze_count():  # nobody has frozen anything, which would thaw
+            gc.freeze()
+            gc.unfreeze()
         if collecting:
             gc.enable()
