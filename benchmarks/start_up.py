@@ -46,9 +46,10 @@ def define_network(sim: Any, port: int | None) -> Any:
 def measure_ours(address: str) -> list[dict[str, tuple[float, float]]]:
     """Seconds from the first import to: imports done, network loaded, first live spike."""
     marks = Marks()
-    import pyNN.spiNNaker as sim
+    import spinnlive  # first, so that sPyNNaker's import is a light one
 
-    import spinnlive
+    # isort: split
+    import pyNN.spiNNaker as sim
 
     marks.mark("imports")
     sim.setup(timestep=1.0)

@@ -8,12 +8,12 @@ network made of it is drawn into event_recording.png.
 
 import sys
 
+import spinnlive
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pyNN.spiNNaker as sim
 import trio
-
-import spinnlive
 
 COLUMNS, ROWS = 16, 12  # parts of the picture: a board takes far fewer spikes than a camera sends,
 REST_MS = 10.0  # so each part is a neuron of the retina, and fires at most once in this time

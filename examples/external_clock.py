@@ -1,9 +1,9 @@
 """The board's time paces a robot: every 20 ms of it, and with a brake for when somebody falls behind."""
 
+import spinnlive
+
 import pyNN.spiNNaker as sim
 import trio
-
-import spinnlive
 
 sim.setup(timestep=1.0, time_scale_factor=2)
 cells = sim.Population(5, sim.IF_curr_exp(i_offset=2.0), label="cells")

@@ -1,9 +1,9 @@
 """Send spikes into a network that runs, and see what it answers, tick by tick."""
 
+import spinnlive
+
 import pyNN.spiNNaker as sim
 import trio
-
-import spinnlive
 
 sim.setup(timestep=1.0)
 touch = sim.Population(5, sim.external_devices.SpikeInjector(), label="touch")

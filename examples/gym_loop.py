@@ -1,13 +1,13 @@
 """CartPole in lockstep with a network: where the pole leans, neurons fire, and the cart follows."""
 
+import spinnlive
+from spinnlive.coding import Even, PopulationCode, Ranges
+from spinnlive.gym import closed_loop
+
 import gymnasium
 import numpy as np
 import pyNN.spiNNaker as sim
 import trio
-
-import spinnlive
-from spinnlive.coding import Even, PopulationCode, Ranges
-from spinnlive.gym import closed_loop
 
 code = PopulationCode(Ranges.around_zero((0.5, 0.8, 0.06, 0.9)), neurons=8)
 spikes = Even(code.size, seed=1)

@@ -1,10 +1,10 @@
 """Send spikes now, in a given tick, and as spike trains from arrays."""
 
+import spinnlive
+
 import numpy as np
 import pyNN.spiNNaker as sim
 import trio
-
-import spinnlive
 
 sim.setup(timestep=1.0)
 touch = sim.Population(5, sim.external_devices.SpikeInjector(), label="touch")

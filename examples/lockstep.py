@@ -1,9 +1,9 @@
 """A simulated environment and a network advance in lockstep: the same every time it is run."""
 
+import spinnlive
+
 import pyNN.spiNNaker as sim
 import trio
-
-import spinnlive
 
 sim.setup(timestep=1.0)
 senses = sim.Population(10, sim.external_devices.SpikeInjector(), label="senses")

@@ -5,12 +5,12 @@ python monitor_page.py [SPIKES_PER_SECOND], then open the address that it prints
 
 import sys
 
-import numpy as np
-import trio
-
 import spinnlive
 from spinnlive.gateway.pages import MONITOR
 from spinnlive.testing import open_scripted
+
+import numpy as np
+import trio
 
 SIZES = {"sensors": 32, "excitatory": 800, "inhibitory": 200, "motors": 12}
 HZ = float(sys.argv[1]) / sum(SIZES.values()) if len(sys.argv) > 1 else 12.0  # of each neuron

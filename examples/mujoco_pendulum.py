@@ -1,13 +1,13 @@
 """MuJoCo's inverted pendulum balanced by a small network, in lockstep: the same every time."""
 
+import spinnlive
+from spinnlive.coding import Even, PopulationCode, Ranges
+from spinnlive.gym import closed_loop
+
 import gymnasium
 import numpy as np
 import pyNN.spiNNaker as sim
 import trio
-
-import spinnlive
-from spinnlive.coding import Even, PopulationCode, Ranges
-from spinnlive.gym import closed_loop
 
 NEURONS = 20  # in each motor population
 NEWTON_PER_SPIKE = 0.05

@@ -2,10 +2,10 @@
 
 import math
 
+import spinnlive
+
 import pyNN.spiNNaker as sim
 import trio
-
-import spinnlive
 
 sim.setup(timestep=1.0)
 # max_rate: what the network is prepared for, in Hz

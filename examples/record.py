@@ -2,10 +2,10 @@
 
 import sys
 
+import spinnlive
+
 import pyNN.spiNNaker as sim
 import trio
-
-import spinnlive
 
 FILE = sys.argv[1] if len(sys.argv) > 1 else "run.mcap"
 

@@ -1,9 +1,9 @@
 """Change synapses while the network runs: a reflex is switched from one muscle to another."""
 
+import spinnlive
+
 import pyNN.spiNNaker as sim
 import trio
-
-import spinnlive
 
 sim.setup(timestep=1.0)
 sense = sim.Population(1, sim.SpikeSourcePoisson(rate=20.0), label="sense")

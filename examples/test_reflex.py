@@ -1,9 +1,9 @@
 """Test code that holds a live run, without a board: pytest examples/test_reflex.py."""
 
-import trio
-
 import spinnlive
 from spinnlive.testing import open_scripted
+
+import trio
 
 
 async def keep_away(live: spinnlive.LiveRun) -> list[int]:

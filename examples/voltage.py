@@ -1,9 +1,9 @@
 """Membrane voltage while the network runs, as a strip chart of one neuron."""
 
+import spinnlive
+
 import pyNN.spiNNaker as sim
 import trio
-
-import spinnlive
 
 sim.setup(timestep=1.0)
 noise = sim.Population(20, sim.SpikeSourcePoisson(rate=60.0), label="noise")

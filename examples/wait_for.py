@@ -1,9 +1,9 @@
 """Wait until a population answers, and give up after a while of biological time."""
 
+import spinnlive
+
 import pyNN.spiNNaker as sim
 import trio
-
-import spinnlive
 
 sim.setup(timestep=1.0)
 touch = sim.Population(3, sim.external_devices.SpikeInjector(), label="touch")

@@ -1,9 +1,9 @@
 """Watch two populations in one stream, tick by tick, and learn what was lost on the way."""
 
+import spinnlive
+
 import pyNN.spiNNaker as sim
 import trio
-
-import spinnlive
 
 sim.setup(timestep=1.0)
 left = sim.Population(50, sim.SpikeSourcePoisson(rate=10.0), label="left")

@@ -1,9 +1,9 @@
 """Watch synapses learn: the mean weight of a plastic projection, four times a second."""
 
+import spinnlive
+
 import pyNN.spiNNaker as sim
 import trio
-
-import spinnlive
 
 sim.setup(timestep=1.0)
 source = sim.Population(100, sim.SpikeSourcePoisson(rate=20.0), label="source")

@@ -1,9 +1,9 @@
 """The firing rate of a population, ten times a second of biological time."""
 
+import spinnlive
+
 import pyNN.spiNNaker as sim
 import trio
-
-import spinnlive
 
 sim.setup(timestep=1.0)
 source = sim.Population(100, sim.SpikeSourcePoisson(rate=30.0), label="source")

@@ -36,6 +36,7 @@ from spinnlive.errors import (
 )
 from spinnlive.on_demand import on_demand
 from spinnlive.toolchain.hook import arrange_settings
+from spinnlive.toolchain.put_off import arrange_imports
 
 if TYPE_CHECKING:
     from spinnlive.gateway.connect import connect
@@ -151,3 +152,4 @@ __all__ = [
 ]
 
 arrange_settings()
+arrange_imports()

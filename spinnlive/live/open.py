@@ -112,6 +112,7 @@ async def open_live(
         sockets.callback(client.close)
         notifications = await Notifications.listen()
         sockets.callback(notifications.close)
+        client.on_start = _look_for_garbage
         background.start_soon(notifications.serve, client.database, client.start, client.stop)
         with progress_line(progress) as sink:
             folder = None if reports is None else Path(reports)
@@ -202,14 +203,21 @@ def _no_recording(*_: object) -> AbstractAsyncContextManager[object]:
     return contextlib.nullcontext()
 
 
+def _look_for_garbage() -> None:
+    """Do so while the board runs the network for no time at all, and sPyNNaker waits for it: see
+    `_without_long_pauses`."""
+    gc.collect()
+
+
 @contextmanager
 def _without_long_pauses() -> Iterator[None]:
     """Keep the garbage collector off what exists by now.
 
     The tool chain leaves so many objects that looking through them all stops this process for
-    about 100 ms, in which no spike is read.
+    about 100 ms, in which no spike is read. `_look_for_garbage` has done that a moment ago; here
+    it is about what is new since.
     """
-    gc.collect()
+    gc.collect(1)
     gc.freeze()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Run a function once a module has been imported, whoever imports it and whenever.
+"""Run a function once a module has been imported, or around its import, whoever imports it and whenever.
 
 ``import spinnlive`` must arrange sPyNNaker's settings whether it comes before or after
 ``import pyNN.spiNNaker``, and must not itself import sPyNNaker, which takes seconds.
@@ -10,8 +10,11 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from types import ModuleType
+
+Around = Callable[[ModuleType], AbstractContextManager[object]]
 
 
 def after_import(name: str, action: Callable[[ModuleType], None]) -> None:
@@ -20,8 +23,19 @@ def after_import(name: str, action: Callable[[ModuleType], None]) -> None:
     module = sys.modules.get(name)
     if module is not None:
         action(module)
-    else:
-        sys.meta_path.insert(0, _Watcher(name, action))
+        return
+
+    @contextmanager
+    def then_act(module: ModuleType) -> Iterator[None]:
+        yield
+        action(module)
+
+    around_import(name, then_act)
+
+
+def around_import(name: str, around: Around) -> None:
+    """Execute the module ``name`` inside ``with around(module):`` when it is imported next."""
+    sys.meta_path.insert(0, _Watcher(name, around))
 
 
 def arrange_settings() -> None:
@@ -39,9 +53,9 @@ class _Watcher(importlib.abc.MetaPathFinder):
     """Lets the other finders find the module and wraps its loader; leaves ``sys.meta_path`` when
     that happens."""
 
-    def __init__(self, name: str, action: Callable[[ModuleType], None]) -> None:
+    def __init__(self, name: str, around: Around) -> None:
         self._name = name
-        self._action = action
+        self._around = around
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -51,20 +65,23 @@ class _Watcher(importlib.abc.MetaPathFinder):
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(fullname)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, self._action)
+            spec.loader = _Loader(spec.loader, self._around)
         return spec
 
 
 class _Loader(importlib.abc.Loader):
-    """Another loader with the action behind it."""
+    """Another loader with something around it; the module keeps the other only."""
 
-    def __init__(self, inner: importlib.abc.Loader, action: Callable[[ModuleType], None]) -> None:
+    def __init__(self, inner: importlib.abc.Loader, around: Around) -> None:
         self._inner = inner
-        self._action = action
+        self._around = around
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
         return self._inner.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        self._inner.exec_module(module)
-        self._action(module)
+        module.__loader__ = self._inner
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._inner
+        with self._around(module):
+            self._inner.exec_module(module)
