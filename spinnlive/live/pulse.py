@@ -8,7 +8,7 @@ is only overloaded, which takes the message and answers late or never.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from spinnlive import wire
 from spinnlive.boards.scp_calls import ScpCalls
@@ -34,14 +34,15 @@ class Pulse:
         self._turn = deque(core for core in cores if core.population is not None)
         self._refused: Counter[Core] = Counter()
 
-    async def feel(self) -> None:
-        """Ask the next cores, and again those that refused. Raises `DeadCore`."""
+    async def feel(self, calm: Callable[[], Awaitable[None]]) -> None:
+        """Ask the next cores, and again those that refused, each when ``calm`` returns. Raises `DeadCore`."""
         suspects = list(self._refused)
         for _ in range(min(AT_ONCE, len(self._turn))):
             if self._turn[0] not in suspects:
                 suspects.append(self._turn[0])
             self._turn.rotate(-1)
         for core in suspects:
+            await calm()
             await self._ask(core)
 
     def forget(self) -> None:

@@ -34,6 +34,17 @@ FAST_POLLS = 12
 """While the clock is unsure of the board's phase by so much (seconds), questions come faster
 (seconds), so many in a row."""
 
+SURE_S = 0.0003
+"""When the clock is this sure of the board's phase (seconds), a question need not come between two ticks, which
+is when SCAMP has live spikes to send."""
+
+CALM_PHASE = 0.6
+"""It comes then when this part of a tick is over: live spikes have been sent and answered, and what was injected
+for the next tick is on its way."""
+
+LONG_TICK_S = 0.005
+"""In a tick as long as this (seconds) hardly a question comes at the wrong moment, so none is put off."""
+
 TRAVEL_S = 0.0003
 MOST_TRAVEL_S = 0.001
 """How long it takes from when a question should be asked until a core gets it: what is believed at
@@ -183,7 +194,10 @@ class Watch:
         for turn in range(FAST_POLLS):
             if turn:
                 await trio.sleep(FAST_POLL_S)
-            planned = clock.best_time_to_ask(clock.now, self._travel_s)
+            sure = clock.read().uncertainty * clock.tick_s < SURE_S
+            planned = (
+                self._calm_moment() if sure else clock.best_time_to_ask(clock.now, self._travel_s)
+            )
             await clock.sleep_until_host(planned)
             asked = clock.now
             with trio.move_on_after(SILENCE_S) as patience:
@@ -197,18 +211,32 @@ class Watch:
             if clock.read().uncertainty * clock.tick_s < UNSURE_S or not clock.running:
                 break
 
+    def _calm_moment(self) -> float:
+        """Give the next host time (seconds) at which a question comes in the middle of a tick."""
+        clock = self._clock
+        if clock.tick_s > LONG_TICK_S:
+            return clock.now
+        moment = clock.best_time_to_ask(clock.now, self._travel_s) + CALM_PHASE * clock.tick_s
+        return moment - clock.tick_s if moment - clock.tick_s >= clock.now else moment
+
+    async def _calm(self) -> None:
+        """Wait until a question disturbs no spike."""
+        if self._clock.running:
+            await self._clock.sleep_until_host(self._calm_moment())
+
     def _learn_travel(self, seen_s: float) -> None:
         """Believe a little more of how long the latest question took to reach its core."""
         seen_s = min(seen_s, MOST_TRAVEL_S)
         self._travel_s += TRAVEL_SHARE * (seen_s - self._travel_s)
 
     async def _look(self) -> None:
+        await self._calm()
         suspects = await failed_cores(self._scp, self._network.cores)
         if suspects:
             failure = await describe_failure(self._scp, suspects)
             if failure is not None:
                 raise failure
         if self._clock.running:
-            await self._pulse.feel()
+            await self._pulse.feel(self._calm)
         else:
             self._pulse.forget()  # what stands need not take messages

@@ -11,10 +11,10 @@ import trio.testing
 
 from spinnlive import wire
 from spinnlive.errors import BoardLost, CoreFailure, DeadCore, ScpError
-from spinnlive.live.clock import Clock
+from spinnlive.live.clock import Clock, ClockObservation
 from spinnlive.live.database import Core
 from spinnlive.live.pulse import Pulse
-from spinnlive.live.watch import Watch
+from spinnlive.live.watch import CALM_PHASE, FAST_POLL_S, TRAVEL_S, Watch
 
 CORES = (
     Core(0, 0, 3, "out(0:99)", "out"),
@@ -141,15 +141,15 @@ async def test_a_core_is_dead_when_it_has_refused_in_three_looks() -> None:
     board = Board()
     board.dead_core = 4
     pulse = Pulse(board, CORES)  # type: ignore[arg-type]
-    await pulse.feel()
-    await pulse.feel()
+    await pulse.feel(trio.lowlevel.checkpoint)
+    await pulse.feel(trio.lowlevel.checkpoint)
     board.dead_core = None  # it had only been late
-    await pulse.feel()
+    await pulse.feel(trio.lowlevel.checkpoint)
     board.dead_core = 4
-    await pulse.feel()
-    await pulse.feel()
+    await pulse.feel(trio.lowlevel.checkpoint)
+    await pulse.feel(trio.lowlevel.checkpoint)
     with pytest.raises(DeadCore):
-        await pulse.feel()
+        await pulse.feel(trio.lowlevel.checkpoint)
 
 
 async def test_a_core_that_is_only_overloaded_lives(
@@ -171,7 +171,7 @@ async def test_every_core_is_asked_in_turn() -> None:
 
     pulse = Pulse(Scp(), [Core(0, 0, p, "", "many") for p in range(1, 11)])  # type: ignore[arg-type]
     for _ in range(5):
-        await pulse.feel()
+        await pulse.feel(trio.lowlevel.checkpoint)
     assert asked == [*range(1, 11), *range(1, 11)]
 
 
@@ -183,3 +183,32 @@ async def test_a_failed_core_that_is_the_one_asked_is_found_before_the_board_cou
     board.silent_core = board.patient = True
     with pytest.raises(CoreFailure, match="data abort"):
         await watch(board).run()
+
+
+@pytest.mark.parametrize("sure", [False, True])
+async def test_a_sure_clock_is_asked_about_in_the_middle_of_a_tick(
+    autojump_clock: trio.testing.MockClock, sure: bool
+) -> None:
+    """Between two ticks an answer tells the clock most, but that is when live spikes are sent."""
+    now = 100.0
+
+    async def sleep_until(moment: float) -> None:
+        nonlocal now
+        await trio.lowlevel.checkpoint()
+        now = max(now, moment)
+
+    clock = Clock(1000, 1, lambda: now, sleep_until=sleep_until)
+    clock.start(None)
+    clock.observe(ClockObservation(now, 50.3, 0.1 if sure else 0.9))
+    phases: list[float] = []
+    board = Board()
+
+    async def tick(x: int, y: int, p: int) -> int:
+        phases.append(round(clock.position + TRAVEL_S / clock.tick_s, 6) % 1.0)
+        return int(clock.position)
+
+    board.tick = tick  # type: ignore[method-assign]
+    seen = Watch(board, clock, SimpleNamespace(cores=CORES), CORES[0])  # type: ignore[arg-type]
+    with trio.move_on_after(FAST_POLL_S * 1.5):
+        await seen.run()
+    assert phases[0] == pytest.approx(CALM_PHASE if sure else 0.0, abs=0.01)
