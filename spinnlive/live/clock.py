@@ -102,6 +102,8 @@ class Clock:
         self.timestep_ms = timestep_us / 1000
         self.time_scale_factor = time_scale_factor
         self.tick_s = timestep_us * time_scale_factor / 1e6
+        self.heard_s = float("-inf")
+        """When the latest live packet was received (seconds of the host's time)."""
         self._running = False
         self._ended: BaseException | None = None
         self._estimate = Estimate(self.tick_s, self._host_time())
@@ -239,6 +241,7 @@ class Clock:
         it is full (not ``complete``)."""
         if not self._running:
             return
+        self.heard_s = received
         over = float(tick + complete)
         self._estimate.narrow(received, over, math.inf)
         if self._estimate.note(received, over):

@@ -19,6 +19,11 @@ from spinnlive.live.weights import poll_tick
 POLL_S = 0.25
 """Pause between questions for the tick (seconds)."""
 
+HEARD_S = 0.1
+UNASKED_S = 1.0
+"""While live packets come (the latest within the first) and the clock is sure, the core is asked only every so
+often (seconds): what comes says that the board runs, and every question takes the host from a spike."""
+
 SILENCE_S = 0.6
 """After so long without an answer cores are looked at, while the board is asked again (seconds)."""
 
@@ -143,6 +148,7 @@ class Watch:
         self._core = core
         self._pulse = Pulse(scp, network.cores)
         self._travel_s = TRAVEL_S
+        self._asked_s = float("-inf")
 
     async def run(self) -> None:
         """Watch until cancelled. Raises `CoreFailure` or `BoardLost`."""
@@ -151,8 +157,9 @@ class Watch:
             try:
                 if self._clock.running:
                     await trio.sleep(POLL_S if set_already else FAST_POLL_S)
+                    if not (set_already and self._knows_enough()):
+                        await self._set_the_clock()
                     set_already = True
-                    await self._set_the_clock()
                 else:
                     await trio.sleep(IDLE_POLL_S)
                     await self.tick()
@@ -194,12 +201,13 @@ class Watch:
         for turn in range(FAST_POLLS):
             if turn:
                 await trio.sleep(FAST_POLL_S)
-            sure = clock.read().uncertainty * clock.tick_s < SURE_S
             planned = (
-                self._calm_moment() if sure else clock.best_time_to_ask(clock.now, self._travel_s)
+                self._calm_moment()
+                if self._is_sure()
+                else clock.best_time_to_ask(clock.now, self._travel_s)
             )
             await clock.sleep_until_host(planned)
-            asked = clock.now
+            asked = self._asked_s = clock.now
             with trio.move_on_after(SILENCE_S) as patience:
                 await self.tick()
             if patience.cancelled_caught:
@@ -210,6 +218,15 @@ class Watch:
             self._learn_travel((asked + clock.now) / 2 - planned)
             if clock.read().uncertainty * clock.tick_s < UNSURE_S or not clock.running:
                 break
+
+    def _is_sure(self) -> bool:
+        return self._clock.read().uncertainty * self._clock.tick_s < SURE_S
+
+    def _knows_enough(self) -> bool:
+        """Whether the board is heard and the clock is sure, so that nobody need be asked now."""
+        now = self._clock.now
+        heard = now - self._clock.heard_s < HEARD_S
+        return heard and now - self._asked_s < UNASKED_S - POLL_S / 2 and self._is_sure()
 
     def _calm_moment(self) -> float:
         """Give the next host time (seconds) at which a question comes in the middle of a tick."""

@@ -9,7 +9,6 @@ next one.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -190,9 +189,9 @@ async def poll_tick(scp: ScpCalls, clock: Clock, x: int, y: int, p: int) -> int:
     core knows none."""
     if clock.exact:
         return clock.tick
-    asked = time.monotonic()
+    asked = clock.now
     tick = await scp.tick(x, y, p)
     if tick is None:
         return clock.tick
-    clock.observe_poll(tick, asked, time.monotonic())
+    clock.observe_poll(tick, asked, clock.now)
     return tick

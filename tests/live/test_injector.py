@@ -69,6 +69,15 @@ class Lane:
         await self.board.may_take.wait()
         if self.refuses is not None:
             raise self.refuses
+        self._take(packet)
+
+    def send_now(self, packet: bytes) -> bool:
+        if self.refuses is not None or not self.board.may_take.is_set():
+            return False
+        self._take(packet)
+        return True
+
+    def _take(self, packet: bytes) -> None:
         keys = wire.decode_events(packet).keys.tolist()
         place = (self.core.x, self.core.y, self.core.p)
         self.board.sent.append(Sent(place, keys, self.board.clock.tick))

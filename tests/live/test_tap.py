@@ -56,7 +56,7 @@ async def test_injected_spikes_pass_by_when_they_have_left() -> None:
     async def nothing(*_: object) -> None:
         await trio.lowlevel.checkpoint()
 
-    lane: Any = SimpleNamespace(core=SourceCore(0, 0, 3, 0, 8), send=nothing)
+    lane: Any = SimpleNamespace(core=SourceCore(0, 0, 3, 0, 8), send_now=lambda packet: True)
     way = Injector(
         "in",
         9,

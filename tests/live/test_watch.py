@@ -14,7 +14,7 @@ from spinnlive.errors import BoardLost, CoreFailure, DeadCore, ScpError
 from spinnlive.live.clock import Clock, ClockObservation
 from spinnlive.live.database import Core
 from spinnlive.live.pulse import Pulse
-from spinnlive.live.watch import CALM_PHASE, FAST_POLL_S, TRAVEL_S, Watch
+from spinnlive.live.watch import CALM_PHASE, FAST_POLL_S, HEARD_S, TRAVEL_S, UNASKED_S, Watch
 
 CORES = (
     Core(0, 0, 3, "out(0:99)", "out"),
@@ -212,3 +212,38 @@ async def test_a_sure_clock_is_asked_about_in_the_middle_of_a_tick(
     with trio.move_on_after(FAST_POLL_S * 1.5):
         await seen.run()
     assert phases[0] == pytest.approx(CALM_PHASE if sure else 0.0, abs=0.01)
+
+
+@pytest.mark.parametrize("heard", [False, True])
+async def test_a_board_that_is_heard_is_asked_only_now_and_then(
+    autojump_clock: trio.testing.MockClock, heard: bool
+) -> None:
+    clock = Clock(1000, 1, trio.current_time, sleep_until=trio.sleep_until)
+    clock.start(None)
+    begin = trio.current_time()
+    asked = 0
+    board = Board()
+
+    def position() -> int:
+        return int((trio.current_time() - begin) / clock.tick_s)
+
+    async def tick(x: int, y: int, p: int) -> int:
+        nonlocal asked
+        asked += 1
+        return position()
+
+    async def hear() -> None:
+        while heard:
+            await trio.sleep(HEARD_S / 2)
+            clock.observe_packet(position() - 1, clock.now)
+
+    board.tick = tick  # type: ignore[method-assign]
+    seen = Watch(board, clock, SimpleNamespace(cores=CORES), CORES[0])  # type: ignore[arg-type]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(hear)
+        nursery.start_soon(seen.run)
+        await trio.sleep(1.0)
+        asked = 0
+        await trio.sleep(20 * UNASKED_S)
+        nursery.cancel_scope.cancel()
+    assert (15 <= asked <= 30) if heard else (asked >= 60)
