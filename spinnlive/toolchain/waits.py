@@ -3,9 +3,8 @@
 Two of them are half of a network's loading time. Each time that sPyNNaker has started programs that
 prepare the network on its chips (expanders of synapses and of neurons), it sleeps for half a second
 before it looks whether their cores are ready: `until_ready` looks meanwhile, and ends the sleep.
-And its databases
-have every entry, down to each time that it measured, on the disk before it goes on: those in our
-scratch folder, which goes when the process ends, need not outlive a power cut.
+And its databases have every entry, down to each time that it measured, on the disk before it goes
+on: those in our scratch folder, which goes when the process ends, need not outlive a power cut.
 """
 
 from __future__ import annotations
