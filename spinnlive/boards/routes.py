@@ -34,7 +34,8 @@ ROOT = (0, 0)
 async def open_routes(
     ethernet: Mapping[Chip, str], *, link: Link = UDP, window: int = 4
 ) -> AsyncIterator[ScpCalls]:
-    """Open an SCP client to every board; nothing is sent yet.
+    """Open an SCP client to every board of a machine that the tool chain has talked to: one that is silent
+    now is `BoardLost`. Nothing is sent yet.
 
     ``ethernet`` gives for every chip the address of its board; chip 0, 0 must be among them.
     ``window`` is how many requests may be under way at once to each board. Raises
@@ -45,7 +46,7 @@ async def open_routes(
         for address in ethernet.values():
             if address not in clients:
                 clients[address] = await stack.enter_async_context(
-                    open_scp(address, window=window, link=link)
+                    open_scp(address, window=window, link=link, answered=True)
                 )
         if len(clients) == 1:
             yield clients[ethernet[ROOT]]

@@ -35,12 +35,14 @@ async def open_scp(
     window: int = 4,
     timeout_s: float = 0.5,
     tries: int = 8,
+    answered: bool = False,
 ) -> AsyncIterator[ScpClient]:
     """Open a client to the board at ``address``; nothing is sent yet.
 
     ``window``: requests under way at once. ``timeout_s`` and ``tries``: how long to wait for a
     reply (seconds), and how often a request is sent before the board counts as gone. ``link`` is
-    the way to the board, if it is not UDP to ``port``. Raises `BoardUnreachable` when the address
+    the way to the board, if it is not UDP to ``port``. ``answered``: the board is known to have
+    answered others, so that if it is silent it is lost, not unreachable. Raises `BoardUnreachable` when the address
     cannot be used. Leaving the block closes the socket.
     """
     if link is None:
@@ -50,7 +52,7 @@ async def open_scp(
     with sock:
         name = address if port == wire.SCP_UDP_PORT else f"{address}:{port}"
         transactions = wire.ScpWindow(size=window, timeout_s=timeout_s, tries=tries)
-        yield ScpClient(name, sock, transactions, link)
+        yield ScpClient(name, sock, transactions, link, answered=answered)
 
 
 async def _connected(address: str, port: int) -> trio.socket.SocketType:
@@ -94,6 +96,8 @@ class ScpClient(ScpCalls):
         sock: trio.socket.SocketType,
         window: wire.ScpWindow,
         link: Link | None = None,
+        *,
+        answered: bool = False,
     ) -> None:
         self.address = address
         self._link = link
@@ -102,7 +106,7 @@ class ScpClient(ScpCalls):
         self._bursts: list[_Burst] = []
         self._reading = False
         self._progress = trio.lowlevel.ParkingLot()
-        self._answered = False
+        self._answered = answered
         self._refused = False
         self._patience = trio.CancelScope()
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 import trio
+import trio.testing
 
 from spinnlive import wire
 from spinnlive.boards.bulk import Span
+from spinnlive.boards.link import OverUdp
 from spinnlive.boards.routes import RoutedMemory, RoutedScp, open_memory, open_routes
 from spinnlive.boards.scp import ScpClient
 from spinnlive.boards.scp_calls import ScpCalls
@@ -157,3 +159,15 @@ async def test_together_gives_results_in_order_and_the_first_error() -> None:
     assert await together([lambda: slow(1), lambda: slow(2), lambda: slow(0)]) == [1, 2, 0]
     with pytest.raises(ValueError, match="3"):
         await together([lambda: slow(1), lambda: slow(3)])
+
+
+async def test_a_board_that_is_silent_from_the_first_question_on_is_lost(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """The tool chain has loaded it: nobody need ask whether it is switched on."""
+    with trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as silent:
+        await silent.bind(("127.0.0.1", 0))
+        link = OverUdp(silent.getsockname()[1])
+        async with open_routes({(0, 0): "127.0.0.1"}, link=link) as scp:
+            with pytest.raises(BoardLost, match="stopped answering"):
+                await scp.version()
