@@ -14,6 +14,7 @@ import socket
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,8 +101,7 @@ class Datagrams:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Single:
+class Single(NamedTuple):
     """One datagram that was read by itself; ``dropped`` as in `Datagrams`. ``sender`` is an address and a port;
     nothing where the socket is one of a pair."""
 

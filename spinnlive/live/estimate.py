@@ -12,7 +12,7 @@ a busy host): it starts them anew.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 WINDOW_S = 2.0
 """How far back the speed looks (seconds)."""
@@ -45,9 +45,8 @@ DRIFT_S = 2.0
 PPM = 1e6
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Where the board is at one time of the host (seconds), in ticks."""
+class Bounds(NamedTuple):
+    """Where the board is at one time of the host (seconds), in ticks; two are made for every packet."""
 
     host_s: float
     lowest: float

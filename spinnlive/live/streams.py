@@ -171,7 +171,8 @@ class Stream(Generic[T]):
             await self._readers.park()
         self._delivered += 1
         batch = self._held.popleft()
-        self._sources.unpark_all()
+        if self._sources:
+            self._sources.unpark_all()
         if self._held:
             self._readers.unpark()
         return batch
