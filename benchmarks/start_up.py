@@ -1,8 +1,8 @@
 """Start-up: from the first import to the first live spike, on a board that is booted.
 
 Ours beside plain sPyNNaker, with its defaults and without its advanced monitors; each in its own process, in turns.
-By the wall's clock, and by the CPU time of the process: importing takes both, and is sPyNNaker's own (scipy,
-matplotlib, Neo); what loading takes beyond its CPU time is waiting for the board.
+By the wall's clock, and by the CPU time of the process: importing takes both (docs/start-up.md); what loading takes
+beyond its CPU time is waiting for the board.
 `make bench` runs it; figures are for the machine it ran on.
 """
 

@@ -10,10 +10,15 @@ from pathlib import Path
 
 import pytest
 from fonts import fonts
+from hypothesis import HealthCheck, settings
 
 from spinnlive.boards.boot_cache import CACHE_VARIABLE
 
 pytest_plugins = ["deadline"]
+
+# a busy machine is slow at drawing examples, which says nothing about what is tested
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 RUN = [sys.executable, "-c", "from spinnlive.cli import main; main()", "run"]
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +24,6 @@ RUNNER = "spinn_front_end_common.interface.interface_functions.application_runne
 SETTINGS_READER = "spinnman.spinnman_simulation"
 """The last of two classes that read the settings anew."""
 SYSTEM_LOADER = "spinn_front_end_common.utilities.system_control_logic"
-COPIER = "spinnman.processes.application_copy_run_process"
 DATABASES = "spinn_front_end_common.utilities.sqlite_db"
 SIMULATOR = "spinn_front_end_common.interface.abstract_spinnaker_base:AbstractSpinnakerBase"
 _APP_MATRIX = "spynnaker.pyNN.models.neuron.synaptic_matrix_app:SynapticMatrixApp"
@@ -43,8 +41,6 @@ NAMES: tuple[tuple[str, str, str], ...] = (
     (RUNNER, "SAFETY_FINISH_TIME", "measuring a run"),
     (SYSTEM_LOADER, "time", "loading without needless waits"),
     (SYSTEM_LOADER, "_load_application", "loading without needless waits"),
-    (COPIER, "_compute_parent_chips", "loading without needless copies"),
-    (f"{COPIER}:ApplicationCopyRunProcess", "run", "loading without needless copies"),
     (DATABASES, "sqlite3", "loading without needless waits"),
     (SIMULATOR, "_generate_steps", "a run in steps"),
     (
@@ -164,39 +160,6 @@ def replace_settling(wait: Callable[[float, int, int], None]) -> None:
             loader.time = time
 
     loader._load_application = load
-
-
-def replace_copying(
-    choose: Callable[
-        [
-            Mapping[tuple[int, int], list[Any]],
-            Callable[[Any], tuple[int, int]],
-            list[tuple[int, int]],
-        ],
-        Mapping[tuple[int, int], list[Any]],
-    ],
-) -> None:
-    """Have programs copied only to ``choose(copies, place, wanted)``: of the tree in which each chip
-    copies from another, what is needed for the chips whose cores are to run the program."""
-    copier: Any = importlib.import_module(COPIER)
-    genuine_tree, genuine_run = copier._compute_parent_chips, copier.ApplicationCopyRunProcess.run
-
-    def run(
-        self: Any, size: int, app_id: int, core_subsets: Any, checksum: int, wait: bool
-    ) -> None:
-        wanted = [(each.x, each.y) for each in core_subsets]
-
-        def tree(machine: Any) -> Any:
-            chosen = choose(genuine_tree(machine), lambda chip: (chip.x, chip.y), wanted)
-            return defaultdict(list, chosen)
-
-        copier._compute_parent_chips = tree
-        try:
-            genuine_run(self, size, app_id, core_subsets, checksum, wait)
-        finally:
-            copier._compute_parent_chips = genuine_tree
-
-    copier.ApplicationCopyRunProcess.run = run
 
 
 def after_connecting(action: Callable[[Any, str], None]) -> None:

@@ -1,25 +1,20 @@
 """sPyNNaker's waits while it loads a network, no longer than what they wait for.
 
-Three of them are most of a network's loading time. Each time that sPyNNaker has started programs that
+Two of them are half of a network's loading time. Each time that sPyNNaker has started programs that
 prepare the network on its chips (expanders of synapses and of neurons), it sleeps for half a second
 before it looks whether their cores are ready: `until_ready` looks meanwhile, and ends the sleep.
-Every program is copied from chip to chip over the whole machine, a twentieth of a second and more
-for each step: `on_the_way` leaves out the chips behind which no core is to run it. And its databases
-have every entry, down to each time that it measured, on the disk before it goes on: those in our
-scratch folder, which goes when the process ends, need not outlive a power cut.
+And its databases have every entry, down to each time that it measured, on the disk before it goes
+on: those in our scratch folder, which goes when the process ends, need not outlive a power cut.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from spinnlive.toolchain import private
-
-Chip = TypeVar("Chip")
-Xy = tuple[int, int]
 
 POLL_S = 0.01
 """How often the board is asked whether cores are ready (seconds)."""
@@ -28,7 +23,6 @@ POLL_S = 0.01
 def shorten(scratch: Callable[[], Path]) -> None:
     """Have sPyNNaker wait so. ``scratch`` gives the folder whose databases are of the moment."""
     private.replace_settling(until_ready)
-    private.replace_copying(on_the_way)
     private.after_connecting(lambda database, file: _of_the_moment(database, file, scratch()))
 
 
@@ -43,22 +37,6 @@ def until_ready(seconds: float, cores: int, app_id: int) -> None:
         if time.monotonic() >= deadline:
             return  # what sPyNNaker does next says what is wrong
         time.sleep(POLL_S)
-
-
-def on_the_way(
-    copies: Mapping[Xy, Iterable[Chip]], place: Callable[[Chip], Xy], wanted: Iterable[Xy]
-) -> dict[Xy, list[Chip]]:
-    """Give the part of a tree of copies that leads to the chips that are wanted.
-
-    ``copies``: for the place of each chip, the chips that copy from it; ``place`` gives theirs.
-    """
-    source = {place(chip): xy for xy, chips in copies.items() for chip in chips}
-    needed: set[Xy] = set()
-    for xy in wanted:
-        while xy in source and xy not in needed:
-            needed.add(xy)
-            xy = source[xy]
-    return {xy: [chip for chip in chips if place(chip) in needed] for xy, chips in copies.items()}
 
 
 def _of_the_moment(database: Any, file: str, scratch: Path) -> None:

@@ -65,62 +65,12 @@ def test_the_loaders_sleep_is_ours_while_it_loads(monkeypatch: pytest.MonkeyPatc
     assert loader.time is time
 
 
-TREE = {(0, 0): [(1, 0), (0, 1)], (1, 0): [(2, 0), (2, 1)], (2, 1): [(3, 1)], (0, 1): []}
-"""Who copies from whom: chips are their places here."""
-
-
-@pytest.mark.parametrize(
-    ("wanted", "copies"),
-    [
-        ([(0, 0)], set()),
-        ([(0, 1)], {(0, 1)}),
-        ([(3, 1)], {(1, 0), (2, 1), (3, 1)}),
-        ([(0, 0), (2, 0), (0, 1)], {(1, 0), (2, 0), (0, 1)}),
-        ([], set()),
-    ],
-)
-def test_programs_are_copied_to_chips_on_the_way_to_those_that_run_them(
-    wanted: list[tuple[int, int]], copies: set[tuple[int, int]]
-) -> None:
-    chosen = waits.on_the_way(TREE, lambda chip: chip, wanted)
-    assert {chip for chips in chosen.values() for chip in chips} == copies
-    assert all(set(chips) <= set(TREE[xy]) for xy, chips in chosen.items())
-
-
-def test_spinnman_copies_along_the_chosen_tree(monkeypatch: pytest.MonkeyPatch) -> None:
-    copier: Any = importlib.import_module(private.COPIER)
-    subsets = importlib.import_module("spinn_machine").CoreSubsets()
-    subsets.add_processor(2, 0, 3)
-    chips = {xy: SimpleNamespace(x=xy[0], y=xy[1]) for xy in [(1, 0), (0, 1), (2, 0)]}
-    whole = {(0, 0): [chips[1, 0], chips[0, 1]], (1, 0): [chips[2, 0]]}
-    seen: list[Any] = []
-
-    def run(
-        self: Any, size: int, app_id: int, core_subsets: Any, checksum: int, wait: bool
-    ) -> None:
-        assert (self, size, app_id, checksum, wait) == ("self", 12, 17, 99, True)
-        seen.append(copier._compute_parent_chips("machine"))
-
-    def tree(machine: Any) -> Any:
-        assert machine == "machine"
-        return whole
-
-    monkeypatch.setattr(copier, "_compute_parent_chips", tree)
-    monkeypatch.setattr(copier.ApplicationCopyRunProcess, "run", run)
-    private.replace_copying(waits.on_the_way)
-    copier.ApplicationCopyRunProcess.run("self", 12, 17, subsets, 99, wait=True)
-    assert seen == [{(0, 0): [chips[1, 0]], (1, 0): [chips[2, 0]]}]
-    assert seen[0][7, 7] == []  # SpiNNMan asks for chips that nobody copies from
-    assert copier._compute_parent_chips is tree
-
-
 def test_only_databases_of_the_moment_need_not_be_on_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     databases: Any = importlib.import_module(private.DATABASES)
     monkeypatch.setattr(databases, "sqlite3", sqlite3)
     monkeypatch.setattr(private, "replace_settling", lambda wait: None)
-    monkeypatch.setattr(private, "replace_copying", lambda choose: None)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     waits.shorten(lambda: scratch)
