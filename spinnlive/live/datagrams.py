@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 import socket
 import struct
+import termios
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -121,6 +124,7 @@ class DatagramReader:
         self._senders = np.zeros(SLOTS, np.uint64)
         self._dropped = np.zeros(SLOTS, np.int64)
         self._drops = 0
+        self._waiting = array("i", [0])
         self._many = None if one_by_one else _recvmmsg()
         self._rooms = [slot.data[wire.LEAD :] for slot in self._slots]
         if self._many is not None:
@@ -140,6 +144,12 @@ class DatagramReader:
         if extra:
             self._drops = _DROPS.unpack(extra[0][2][: _DROPS.size])[0]
         return Single(datagram, sender or None, self._drops)
+
+    @property
+    def more(self) -> bool:
+        """Whether a datagram waits to be read (of no bytes: it can say no)."""
+        fcntl.ioctl(self._sock, termios.FIONREAD, self._waiting)
+        return self._waiting[0] > 0
 
     def among_many(self, single: Single) -> Datagrams:
         """Give it as `read` would have."""

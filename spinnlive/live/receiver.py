@@ -51,10 +51,6 @@ REMEMBERED = 1 << 15
 """How many of the latest questions are known, so that an answer that comes twice or late is no spikes: a host
 that stalls the board for a second while questions hurry has hundreds of them under way."""
 
-CLOSE_S = 0.0003
-"""Datagrams that follow each other as fast as this are read together; else each by itself, as most are where
-a tick is a millisecond (seconds)."""
-
 Deliver = Callable[[wire.BulkEvents, float], None]
 DeliverOne = Callable[[int, tuple[int, ...], float], None]
 
@@ -168,16 +164,20 @@ class Receiver:
 
     async def pump(self) -> None:
         """Read until cancelled."""
-        before = float("-inf")
+        several = False
         while True:
             await trio.lowlevel.wait_readable(self._sock)
             received = time.monotonic()
-            single = None if received - before < CLOSE_S else self._reader.read_one()
-            before = received
+            # one by one where one comes in a tick; together as soon as one has to wait for another
+            single = None if several else self._reader.read_one()
             if single is None:
-                self._take(self._reader.read(), received)
-            elif not self._take_one(single, received):
-                self._take(self._reader.among_many(single), received)
+                read = self._reader.read()
+                several = len(read) > 1
+                self._take(read, received)
+            else:
+                several = self._reader.more
+                if not self._take_one(single, received):
+                    self._take(self._reader.among_many(single), received)
             while self._readers.full and not any(each.patient for each in self._waiting.values()):
                 with trio.CancelScope() as self._held_up:
                     await self._readers.room()

@@ -16,6 +16,7 @@ from spinnlive import wire
 from spinnlive.errors import BoardUnreachable
 from spinnlive.live import receiver as module
 from spinnlive.live.database import LiveTag
+from spinnlive.live.datagrams import DatagramReader, Single
 from spinnlive.live.receiver import NEVER_FULL, Readers, Receiver
 from spinnlive.wire.codes import IpTagOperation
 
@@ -200,6 +201,44 @@ async def test_while_the_network_runs_it_asks_again_and_again(
         running = True
         await trio.testing.wait_all_tasks_blocked()
     assert receiver.account.network_drops == 2
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_waits_is_read_together(
+    fake: FakeBoard, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However slow the readers are: one by one, a flood would be read ten times as slowly."""
+    fake.silent = 0
+    everything = 1000
+    taken = Taken(everything)
+    receiver = receiver_of(fake, taken)
+    singles = 0
+    read_one = DatagramReader.read_one
+
+    def counted(reader: DatagramReader) -> Single | None:
+        nonlocal singles
+        single = read_one(reader)
+        singles += single is not None
+        return single
+
+    monkeypatch.setattr(DatagramReader, "read_one", counted)
+    pump = trio.CancelScope()
+
+    async def pump_until_told() -> None:
+        with pump:
+            await receiver.pump()
+
+    nursery.start_soon(pump_until_told)
+    await receiver.claim()
+    pump.cancel()
+    await trio.testing.wait_all_tasks_blocked()
+    singles = 0
+    for number in range(everything):
+        await fake.send(live(number, number))
+    nursery.start_soon(receiver.pump)
+    await taken.done.wait()
+    assert taken.keys == list(range(everything))
+    assert singles <= 2
     nursery.cancel_scope.cancel()
 
 
