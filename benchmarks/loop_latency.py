@@ -52,7 +52,6 @@ def measure_ours(address: str, loops: int) -> dict[str, Any]:
     source, cells = define_network(sim, None)
     latencies: list[float | None] = []
     shares: list[float] = []
-
     sending: list[float] = []
     left: list[float] = []
     kernel: list[float] = []
