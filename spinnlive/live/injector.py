@@ -246,7 +246,7 @@ class Injector:
         for neuron in neuron_ids:
             if type(neuron) is not int or not 0 <= neuron < size:
                 return None
-        return neuron_ids
+        return neuron_ids.copy()
 
     def _checked(self, neuron_ids: ArrayLike) -> NDArray[np.int64]:
         try:

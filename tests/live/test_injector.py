@@ -111,6 +111,19 @@ async def test_ids_go_out_bare_and_in_order() -> None:
     assert board.sent == [Sent((0, 1, 4), [3, 0, 3], 0)]
 
 
+async def test_a_list_that_changes_while_the_call_waits_changes_nothing(
+    nursery: trio.Nursery,
+) -> None:
+    board, ids = Board(), [3, 0]
+    board.may_start = trio.Event()
+    nursery.start_soon(injector(board).send, ids)
+    await trio.testing.wait_all_tasks_blocked()
+    ids[:] = [10**9]
+    board.may_start.set()
+    await trio.testing.wait_all_tasks_blocked()
+    assert board.sent == [Sent((0, 1, 4), [3, 0], 0)]
+
+
 async def test_numpy_arrays_and_single_ids_and_none_at_all() -> None:
     board = Board()
     way = injector(board)
