@@ -123,13 +123,13 @@ def check_three_boards(seen: dict[str, Any], connections: dict[tuple[int, int], 
     """Compare with what the network in boards.py must have seen."""
     assert seen["weights"] == [80.0] * 10
     merged = seen["merged"]
-    # both fire in the same tick: the injector's spike comes to both within it
-    assert [each[1:] for each in merged] == [
-        [label, [number % 10]] for number in range(20) for label in ("near", "far")
-    ]
     ticks = [tick for tick, _, _ in merged]
     assert ticks == sorted(ticks)
-    assert ticks[::2] == ticks[1::2]
+    for number, (one, other) in enumerate(zip(merged[::2], merged[1::2], strict=True)):
+        assert sorted([one[1], other[1]]) == ["far", "near"]
+        assert one[2] == other[2] == [number % 10]
+        # a spike that is injected where a tick ends can come to one before and to the other behind it
+        assert other[0] - one[0] <= 1
     assert seen["stands at its watermark"]
     assert seen["weights set"] == seen["weights of sPyNNaker"] == [80.0] * 4 + [0.0] * 6
     assert seen["steps"] == [[1, "near", [3, 4]], [1, "far", [3]], [6, "near", [5]]]
