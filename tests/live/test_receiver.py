@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -97,6 +98,14 @@ class Taken:
     def _count(self) -> None:
         if len(self.packets) >= self.enough:
             self.done.set()
+
+
+class Slow(Taken):
+    """Takes longer for each call than datagrams of a flood are apart."""
+
+    def _count(self) -> None:
+        time.sleep(0.001)
+        super()._count()
 
 
 class Held:
@@ -210,7 +219,7 @@ async def test_what_waits_is_read_together(
     """However slow the readers are: one by one, a flood would be read ten times as slowly."""
     fake.silent = 0
     everything = 1000
-    taken = Taken(everything)
+    taken = Slow(everything)
     receiver = receiver_of(fake, taken)
     singles = 0
     read_one = DatagramReader.read_one
