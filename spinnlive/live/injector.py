@@ -121,19 +121,15 @@ class Injector:
         `UsageError` for an ``at`` that is no tick; `RunStateError` when the live run is closed;
         `BoardLost` when the board stops answering.
         """
-        few = self._few(neuron_ids)
-        if few is not None and at is None:
-            await self._ready()
-            await self._send(few)
-            await trio.lowlevel.checkpoint()
-            return
-        ids = self._checked(neuron_ids)
         if at is not None:
+            ids = self._checked(neuron_ids)
             self._check_open()
             await self._timetable.put(self._tick(at), ids)
             return
+        few = self._few(neuron_ids)
+        now = self._checked(neuron_ids) if few is None else few
         await self._ready()
-        await self._send(ids)
+        await self._send(now)
         await trio.lowlevel.checkpoint()
 
     async def play(

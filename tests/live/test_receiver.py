@@ -125,6 +125,20 @@ def receiver_of(fake: FakeBoard, taken: Taken, readers: Readers = NEVER_FULL) ->
     return Receiver(tag, taken.many, readers, deliver_one=taken.one)
 
 
+async def claim_only(receiver: Receiver, nursery: trio.Nursery) -> None:
+    """Turn the tag and stop reading: what comes then waits in the kernel."""
+    pump = trio.CancelScope()
+
+    async def pump_until_told() -> None:
+        with pump:
+            await receiver.pump()
+
+    nursery.start_soon(pump_until_told)
+    await receiver.claim()
+    pump.cancel()
+    await trio.testing.wait_all_tasks_blocked()
+
+
 async def test_it_turns_the_tag_repeating_until_confirmed_and_takes_packets(
     fake: FakeBoard, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,16 +245,7 @@ async def test_what_waits_is_read_together(
         return single
 
     monkeypatch.setattr(DatagramReader, "read_one", counted)
-    pump = trio.CancelScope()
-
-    async def pump_until_told() -> None:
-        with pump:
-            await receiver.pump()
-
-    nursery.start_soon(pump_until_told)
-    await receiver.claim()
-    pump.cancel()
-    await trio.testing.wait_all_tasks_blocked()
+    await claim_only(receiver, nursery)
     singles = 0
     for number in range(everything):
         await fake.send(live(number, number))
@@ -259,16 +264,7 @@ async def test_what_the_kernel_drops_is_counted(
     everything = 300
     taken = Taken(1)
     receiver = receiver_of(fake, taken)
-    pump = trio.CancelScope()
-
-    async def pump_until_told() -> None:
-        with pump:
-            await receiver.pump()
-
-    nursery.start_soon(pump_until_told)
-    await receiver.claim()
-    pump.cancel()
-    await trio.testing.wait_all_tasks_blocked()
+    await claim_only(receiver, nursery)
     for tick in range(everything):
         await fake.send(live(tick, *range(64)))
     nursery.start_soon(receiver.pump)
