@@ -19,7 +19,9 @@
 #include "replay.h"
 #include "resident.h"
 
-/* How much emulated time passes between looks at the sockets while there is work to do. */
+/* How much emulated time passes between looks at the sockets while there is work to do. It is executed at once, so the
+ * machine may be so much ahead of the wall clock: a core that stopped in the middle of its work for the wall clock to
+ * come would tell the world about it later by this and by a sleep's end. */
 #define LOOK_CYCLES (100 * CYCLES_PER_US)
 
 /* The longest sleep while the monitors do nothing but keep their clocks: nobody can see it if they do that in arrears.
@@ -55,23 +57,32 @@ bool host_must_end(struct host *host, bool lifeline_readable) {
     return stop_requested;
 }
 
-/* How far the machine may run, or its clock may wait, before somebody must look at its outputs and inputs. */
+static uint64_t earlier(uint64_t one, uint64_t other) {
+    return one < other ? one : other;
+}
+
+/* When somebody must look at the machine's outputs and inputs next. */
 static uint64_t next_look(const struct host *host) {
     const struct machine *machine = host->machine;
-    uint64_t next = machine_next_outward_event(machine);
+    uint64_t next = earlier(machine_next_outward_event(machine), recorder_next_pulse(host->recorder));
 
-    if (next < machine->now + LOOK_CYCLES)
-        next = machine->now + LOOK_CYCLES;
-    if (next > machine->now + QUIET_CYCLES)
-        next = machine->now + QUIET_CYCLES;
-    return next < recorder_next_pulse(host->recorder) ? next : recorder_next_pulse(host->recorder);
+    return earlier(next, machine->now + QUIET_CYCLES);
+}
+
+/* How far the machine is to run now: as far as the wall clock is; and if that brings work, some of that. */
+static uint64_t run_limit(struct host *host) {
+    const struct machine *machine = host->machine;
+    uint64_t next = next_look(host), allowed = pacer_allowed(&host->pacer, machine->now);
+
+    if (pacer_wait_ns(&host->pacer, next) > 0)
+        return earlier(allowed, next);
+    return (next > machine->now ? next : machine->now) + LOOK_CYCLES;
 }
 
 /* Execute until then, and carry out what comes of it. */
 static void run_until(struct host *host, uint64_t until) {
     while (host->machine->now < until) {
-        uint64_t pulse = recorder_next_pulse(host->recorder);
-        machine_run(host->machine, until < pulse ? until : pulse);
+        machine_run_to_output(host->machine, earlier(until, recorder_next_pulse(host->recorder)));
         udp_send(host);
         recorder_pulse(host->recorder, host->machine);
     }
@@ -141,8 +152,7 @@ static void run(struct host *host) {
             continue;
         }
         choose_threads(host, &threads);
-        uint64_t allowed = pacer_allowed(&host->pacer, machine->now), slice_end = next_look(host);
-        run_until(host, allowed < slice_end ? allowed : slice_end);
+        run_until(host, run_limit(host));
         unsigned count = list_polls(host, polls);
         wait_for_work(host, polls, count);
         if (host_must_end(host, polls[POLL_LIFELINE].revents))
@@ -155,7 +165,7 @@ static void run(struct host *host) {
             continue;
         if (datagram_came(polls, count)) {
             /* Time has passed in the sleep: a datagram comes at the time that it is now. */
-            allowed = pacer_allowed(&host->pacer, machine->now);
+            uint64_t allowed = pacer_allowed(&host->pacer, machine->now);
             if (host->pacer.pace == PACE_REALTIME && allowed < machine->now + 2 * QUIET_CYCLES)
                 run_until(host, allowed);
             udp_receive(host);

@@ -179,21 +179,32 @@ static void run_window(struct machine *machine, uint64_t end) {
     fabric_deliver(machine->busy, count, machine->chip_count, end);
 }
 
-void machine_run(struct machine *machine, uint64_t until) {
-    uint64_t last = grid_below(until + MACHINE_WINDOW_CYCLES - 1);
+/* One window; or on, until the window in which the first of those wakes who all sleep, but not past `last`. */
+static void advance(struct machine *machine, uint64_t last) {
+    uint64_t next = machine_next_event(machine), end = machine->now + MACHINE_WINDOW_CYCLES;
 
-    while (machine->now < last) {
-        uint64_t next = machine_next_event(machine), end = machine->now + MACHINE_WINDOW_CYCLES;
-
-        if (next >= end) { /* everybody sleeps: go on at the window in which the first of them wakes */
-            machine->now = next < last ? grid_below(next) : last;
-            continue;
-        }
-        run_window(machine, end);
-        lan_carry(machine);
-        arm_translations_tidy(machine->translations);
-        faults_advance(machine);
+    if (next >= end) {
+        machine->now = next < last ? grid_below(next) : last;
+        return;
     }
+    run_window(machine, end);
+    lan_carry(machine);
+    arm_translations_tidy(machine->translations);
+    faults_advance(machine);
+}
+
+static uint64_t grid_above(uint64_t time) {
+    return grid_below(time + MACHINE_WINDOW_CYCLES - 1);
+}
+
+void machine_run(struct machine *machine, uint64_t until) {
+    for (uint64_t last = grid_above(until); machine->now < last;)
+        advance(machine, last);
+}
+
+void machine_run_to_output(struct machine *machine, uint64_t until) {
+    for (uint64_t last = grid_above(until); machine->now < last && machine->sent_head == machine->sent_tail;)
+        advance(machine, last);
 }
 
 /* ---- what there is to tell ---- */

@@ -90,6 +90,9 @@ bool machine_is_up(const struct machine *machine);
 /* Execute until the emulated time `until`, rounded up to the grid. */
 void machine_run(struct machine *machine, uint64_t until);
 
+/* The same, but no further than to the end of the window in which a board sends a datagram. */
+void machine_run_to_output(struct machine *machine, uint64_t until);
+
 /* The first time at which a machine whose cores all sleep will do something; now if some core is awake. */
 uint64_t machine_next_event(const struct machine *machine);
 

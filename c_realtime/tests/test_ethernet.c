@@ -92,6 +92,18 @@ int main(void) {
     CHECK(memcmp(out.bytes, "abc", 3) == 0);
     CHECK(!machine_output(machine, &out));
 
+    /* A run that is to stop for it stops in the window in which it leaves, and goes on when it has been taken. */
+    const uint64_t start = machine->now, end = start + CPU_HZ;
+    transmit(udp, sizeof udp);
+    machine_run_to_output(machine, end);
+    const uint64_t left = machine->now;
+    CHECK(left > start && left <= start + 60 * CYCLES_PER_US);
+    machine_run_to_output(machine, end);
+    CHECK_EQUAL(machine->now, left);
+    CHECK(machine_output(machine, &out));
+    machine_run_to_output(machine, end);
+    CHECK(machine->now >= end);
+
     /* ARP is answered by the network, and is no datagram. */
     uint32_t waiting = root()->ethernet.incoming_tail;
     static const uint8_t arp[60] = {[12] = 0x08, [13] = 0x06, [15] = 1,   [16] = 8, [18] = 6,
