@@ -31,7 +31,9 @@ class Connection:
         self.link: Link = proxy or UDP
         self.tap = Tap()
         self.clock = Clock(network.timestep_us, network.time_scale_factor, tap=self.tap)
-        self.watermark = Watermark([tag.heartbeat for tag in network.tags])
+        self.watermark = Watermark(
+            [tag.heartbeat for tag in network.tags], network.keys.heartbeat_spikes
+        )
         self.router = SpikeRouter(network.keys, self.clock.timestep_ms, self.tap, self.watermark)
         self.receivers = tuple(
             Receiver(
@@ -73,24 +75,27 @@ class Connection:
             receiver.close()
 
     def _deliver(self, gatherer: int, events: wire.BulkEvents, received: float) -> None:
-        now = self._observe(int(events.ticks[-1]), received)
+        full = int(events.counts[-1]) >= wire.FULL_PACKET
+        now = self._observe(int(events.ticks[-1]), received, complete=not full)
         if self.router.deliver(events, received, gatherer, now):
             self.receivers[gatherer].hurry()
 
     def _deliver_one(
         self, gatherer: int, tick: int, keys: tuple[int, ...], received: float
-    ) -> None:
-        now = self._observe(tick, received)
-        if self.router.deliver_one(tick, keys, received, gatherer, now):
+    ) -> bool:
+        now = self._observe(tick, received, complete=len(keys) < wire.FULL_PACKET)
+        heard = self.router.deliver_one(tick, keys, received, gatherer, now)
+        if heard.gap:
             self.receivers[gatherer].hurry()
+        return heard.heartbeat
 
-    def _observe(self, tick: int, received: float) -> float:
+    def _observe(self, tick: int, received: float, *, complete: bool) -> float:
         """Let the clock hear of a packet's tick if that can be; give the tick that it is now, at least."""
         now: float = self.watermark.tick
         if tick > now + AHEAD:
             now = self.clock.position
         if tick <= now + AHEAD:
-            self.clock.observe_packet(tick, received)
+            self.clock.observe_packet(tick, received, complete)
         return now
 
 

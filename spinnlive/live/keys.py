@@ -58,6 +58,24 @@ class KeyTable:
         """The numbers of the populations that are heartbeats."""
         return frozenset(number for number, label in enumerate(self.labels) if is_heartbeat(label))
 
+    @property
+    def heartbeat_keys(self) -> frozenset[int]:
+        """The keys of the heartbeats."""
+        return frozenset(self.keys[self._of_heartbeats()].tolist())
+
+    @property
+    def heartbeat_spikes(self) -> int:
+        """How many spikes a heartbeat has in every tick; 1 if there is none."""
+        return 1 + int(self.neurons[self._of_heartbeats()].max(initial=0))
+
+    @property
+    def fillers(self) -> NDArray[np.bool_]:
+        """Whether the key at each place is of a heartbeat's neuron behind the first, which only fills datagrams."""
+        return self._of_heartbeats() & (self.neurons > 0)
+
+    def _of_heartbeats(self) -> NDArray[np.bool_]:
+        return np.isin(self.populations, sorted(self.heartbeats))
+
     def places(self, keys: NDArray[np.uint32]) -> NDArray[np.int32]:
         """Give the place of each key; -1 for a key of nobody."""
         if self._dense is not None:

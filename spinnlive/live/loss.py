@@ -70,19 +70,21 @@ class PacketAccount:
 
 
 class Beats:
-    """The heartbeat of one gatherer: one spike in every tick, so a tick without it lost something.
+    """The heartbeat of one gatherer: ``spikes`` of them in every tick, so a tick without them lost something.
 
-    ``missed`` is the number of such ticks.
+    ``missed`` is the number of ticks without the first of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, spikes: int = 1) -> None:
         self.missed = 0
         self.seen = 0
         self._next = 0
         self._missing: set[int] = set()
+        self._spikes = self._came = spikes
+        self._tick = -1
 
     def beat(self, tick: int) -> bool:
-        """A heartbeat of this tick has come; say whether one before it is missing."""
+        """The first spike of this tick has come; say whether one before it is missing."""
         if tick < self._next:
             if tick in self._missing:
                 self._missing.discard(tick)
@@ -94,6 +96,23 @@ class Beats:
         self._next = tick + 1
         self.seen += 1
         return gap > 0
+
+    def count(self, tick: int, spikes: int) -> bool:
+        """A datagram of this tick has so many of its spikes, some at least; say whether one of the tick before
+        seems to be missing.
+
+        It may only be on its way still, so this is a reason to ask, and no loss yet.
+        """
+        if tick <= self._tick:
+            self._came += spikes if tick == self._tick else 0
+            return False
+        short = self._came < self._spikes
+        self._tick, self._came = tick, spikes
+        return short
+
+    def uncounted(self) -> None:
+        """Datagrams have come whose spikes nobody has counted."""
+        self._came = self._spikes
 
     def end(self, tick: int, *, whole: bool) -> None:
         """The network has stopped, and this will be its next tick.

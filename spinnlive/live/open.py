@@ -21,7 +21,7 @@ import trio
 from spinnlive import wire
 from spinnlive.boards.routes import open_memory, open_routes
 from spinnlive.boards.scp import open_scp
-from spinnlive.errors import BoardUnreachable, RunStateError, ToolchainError
+from spinnlive.errors import BoardUnreachable, RunStateError, ToolchainError, UsageError
 from spinnlive.live.board import PROBE_TRIES, Board, choose_board, ethernet_chips
 from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.database import Core
@@ -67,6 +67,7 @@ async def open_live(
     reports: str | Path | None = None,
     record: str | Path | None = None,
     heartbeat: bool = True,
+    prompt: bool | None = None,
 ) -> AsyncIterator[LiveRun]:
     """Load the network defined with ``sim`` (``import pyNN.spiNNaker as sim``), ready to run.
 
@@ -80,12 +81,15 @@ async def open_live(
     the network is mapped and loaded. ``reports``: a folder for sPyNNaker's reports; none are
     written without it. ``record``: a new file for everything that goes in and out, for
     `open_recording`; see docs/recording.md. ``heartbeat``: where the network has live output, add
-    one neuron that fires in every tick, on a core of its own for each board, so that lost live
+    neurons that fire in every tick, on a core of their own for each board, so that lost live
     spikes are noticed at once and the watermark moves in every tick; your populations do not see it
-    (docs/streams.md).
+    (docs/streams.md). ``prompt``: let these be as many as fill a datagram, which then leaves at once:
+    what fires in a tick is here in that tick, not after its end, and a loop through the network takes
+    a tick less. None does so where a tick lasts 1 ms of real time or more.
 
     Raises `RunStateError` when a live run is open already, ``sim.setup()`` was not called, or the
-    network has run before; `UsageError` when ``record`` names a file that exists;
+    network has run before; `UsageError` when ``record`` names a file that exists, or for a prompt run
+    without heartbeat;
     `BoardUnreachable` when no board answers; `ToolchainError` when sPyNNaker cannot map or load the
     network. A failure of the board while the block lasts (`CoreFailure`, `BoardLost`) comes out of
     it as that one error, though several tasks may have met it; what was received before stays with
@@ -96,6 +100,8 @@ async def open_live(
         async with _instead() as replaced:
             yield replaced
         return
+    if prompt and not heartbeat:
+        raise UsageError("prompt=True needs the heartbeat, whose spikes fill the datagrams")
     async with AsyncExitStack() as stack:
         stack.enter_context(_the_only_one())
         simulator = Simulator(sim)
@@ -117,7 +123,9 @@ async def open_live(
         with progress_line(progress) as sink:
             folder = None if reports is None else Path(reports)
             beats = await ethernet_chips(chosen) if heartbeat else None
-            load = partial(simulator.load, LOOPBACK, notifications.port, sink, folder, beats)
+            load = partial(
+                simulator.load, LOOPBACK, notifications.port, sink, folder, beats, prompt
+            )
             populations = await _loaded(worker, load, chosen)
         connection = _connected(client)
         ethernet, link = connection.network.ethernet, connection.link

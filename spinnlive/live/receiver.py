@@ -38,8 +38,8 @@ PROBE_S = 0.02
 """Pause between questions for the tag's count while the network runs (seconds)."""
 
 CALM_PROBE_S = 0.25
-"""The same while no tick needs more than the datagram that brings its heartbeat (seconds): each lost one shows in
-the next tick, and every question keeps SCAMP, on an emulated board also the host, from a spike."""
+"""The same while every datagram has spikes of the heartbeat (seconds): each lost one shows in the next tick, and
+every question keeps SCAMP, on an emulated board also the host, from a spike."""
 
 HURRY_S = 0.001
 """The same when something seems to be missing (seconds)."""
@@ -52,7 +52,7 @@ REMEMBERED = 1 << 15
 that stalls the board for a second while questions hurry has hundreds of them under way."""
 
 Deliver = Callable[[wire.BulkEvents, float], None]
-DeliverOne = Callable[[int, tuple[int, ...], float], None]
+DeliverOne = Callable[[int, tuple[int, ...], float], bool]
 
 
 class Readers(Protocol):
@@ -81,10 +81,11 @@ class Receiver:
     """One socket, for the live output of one gatherer.
 
     ``deliver(events, received)`` is called with what each read brings; if that is one packet alone,
-    ``deliver_one(tick, keys, received)``, if there is such a function. While ``readers`` are full
-    nothing is read: it is how readers that may not lose anything hold up the socket. Counts, of all
-    runs: ``packets`` taken, ``malformed`` ones, datagrams from ``strangers``; `account` has those
-    that were lost. ``link`` is the way to the board, if that is not UDP; then there are no strangers.
+    ``deliver_one(tick, keys, received)``, if there is such a function, which says whether the loss of
+    such a packet would be noticed in the next tick. While ``readers`` are full nothing is read: it is
+    how readers that may not lose anything hold up the socket. Counts, of all runs: ``packets`` taken,
+    ``malformed`` ones, datagrams from ``strangers``; `account` has those that were lost. ``link`` is
+    the way to the board, if that is not UDP; then there are no strangers.
     """
 
     def __init__(
@@ -192,9 +193,8 @@ class Receiver:
             return False
         self.account.came(1, single.dropped)
         self.packets += 1
-        self._crowded |= packet[0] == self._tick
         self._tick = packet[0]
-        self._deliver_one(*packet, received)
+        self._crowded |= not self._deliver_one(*packet, received)
         return True
 
     def _take(self, read: Datagrams, received: float) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,14 @@ class LiveSpikes:
     populations: NDArray[np.int16]
     neurons: NDArray[np.int32]
     gatherer: int = 0
+
+
+class Heard(NamedTuple):
+    """What a packet that came alone says of others: ``gap``, that one before it seems to be missing; ``heartbeat``,
+    that it holds some of it, so that its own loss would have been noticed."""
+
+    gap: bool
+    heartbeat: bool
 
 
 class Taker(Protocol):
@@ -149,6 +157,10 @@ class SpikeRouter:
         self._takers: dict[int, Takers] = {}
         self._everybody = Takers()
         self._heartbeats = keys.heartbeats
+        self._heartbeat_keys = keys.heartbeat_keys
+        self._fillers = keys.fillers
+        self._filled = bool(self._fillers.any())
+        self._beat_keys = self._heartbeat_keys.difference(keys.keys[self._fillers].tolist())
         self.watermark = watermark or Watermark.of_one()
         self.delivery = Delivery(keys)
         self.spikes = 0
@@ -186,6 +198,10 @@ class SpikeRouter:
         They came from the gatherer of this number; ``now`` is the clock's tick. Returns whether a
         heartbeat is missing among them.
         """
+        self.watermark.uncounted(gatherer)
+        return self._deliver(events, received, gatherer, now)
+
+    def _deliver(self, events: wire.BulkEvents, received: float, gatherer: int, now: float) -> bool:
         if _latest(events.ticks) > now + AHEAD:
             events = self._plausible(events, now + AHEAD)
         ticks = np.repeat(events.ticks, events.counts)
@@ -195,6 +211,9 @@ class SpikeRouter:
             unknown = len(known) - int(np.count_nonzero(known))
             self.unknown_keys += unknown
             ticks, places = ticks[known], places[known]
+        if self._filled:
+            wanted = ~self._fillers[places]
+            ticks, places = ticks[wanted], places[wanted]
         spikes = LiveSpikes(
             received, ticks, self._keys.populations[places], self._keys.neurons[places], gatherer
         )
@@ -212,27 +231,33 @@ class SpikeRouter:
         received: float,
         gatherer: int = 0,
         now: float = float("inf"),
-    ) -> bool:
+    ) -> Heard:
         """Do as `deliver` with one packet that came alone: when a tick has few spikes, arrays would
         take most of the time between the socket and the reader."""
-        if tick > now + AHEAD or len(keys) > FEW or self._tap.active:
+        others = [key for key in keys if key not in self._heartbeat_keys]
+        beats = len(keys) - len(others)
+        fine = tick <= now + AHEAD
+        gap = fine and beats > 0 and self.watermark.count(gatherer, tick, beats)
+        if not fine or len(others) > FEW or self._tap.active:
             events = wire.BulkEvents(
                 np.array([tick]), np.array([len(keys)]), np.array(keys, np.uint32), 0, 0
             )
-            return self.deliver(events, received, gatherer, now)
+            return Heard(self._deliver(events, received, gatherer, now) or gap, beats > 0)
+        if beats and not self._beat_keys.isdisjoint(keys):
+            gap |= self.watermark.beat(gatherer, tick)
         groups: dict[int, list[int]] = {}
-        for key in keys:
+        for key in others:
             owner = self._keys.owner(key)
             if owner is None:
                 self.unknown_keys += 1
             else:
                 groups.setdefault(owner[0], []).append(owner[1])
-        gap = False
-        for number in sorted(groups):
-            neurons = np.array(groups[number], np.int32)
-            gap |= self._give(number, tick, neurons, received, gatherer)
+        for number, few in sorted(groups.items()) if len(groups) > 1 else groups.items():
+            late = tick < self.watermark.tick
+            self.delivery.note_few(number, tick, few, late)
+            self._hand_out(number, tick, np.array(few, np.int32), received, late)
         self._advance(self.watermark.packets(gatherer, tick))
-        return gap
+        return Heard(gap, beats > 0)
 
     def distribute(self, spikes: LiveSpikes) -> bool:
         """Give spikes to the takers of their populations, a batch for each tick, and move the
@@ -314,13 +339,20 @@ class SpikeRouter:
         received: float,
         gatherer: int,
     ) -> bool:
-        """Give one population's spikes of one tick to its takers; say whether it is a heartbeat
+        """Count and hand out one population's spikes of one tick; say whether it is a heartbeat
         before which one is missing."""
         if number in self._heartbeats:
             return self.watermark.beat(gatherer, tick)
         late = tick < self.watermark.tick
-        self.spikes += len(neurons)
         self.delivery.note(number, tick, neurons, late)
+        self._hand_out(number, tick, neurons, received, late)
+        return False
+
+    def _hand_out(
+        self, number: int, tick: int, neurons: NDArray[np.int32], received: float, late: bool
+    ) -> None:
+        """Give one population's spikes of one tick to its takers."""
+        self.spikes += len(neurons)
         takers = self._takers.get(number)
         if takers is not None:
             batch = SpikeBatch(
@@ -333,7 +365,6 @@ class SpikeRouter:
             )
             for taker in takers:
                 taker.arrive(batch)
-        return False
 
     def _advance(self, moved: bool) -> None:
         if moved:

@@ -20,16 +20,16 @@ t when those with one are at t + SLACK."""
 
 
 class Watermark:
-    """``tick`` is the watermark; ``heartbeats`` says of each gatherer whether it has one.
+    """``tick`` is the watermark; ``heartbeats`` says of each gatherer whether it has one, of ``spikes`` in every tick.
 
     A gatherer without a heartbeat sends nothing in a tick without spikes. Where others have one
     they tell how far it must be; where none has, the watermark moves when spikes come, and when the
     network stands.
     """
 
-    def __init__(self, heartbeats: Sequence[bool]) -> None:
+    def __init__(self, heartbeats: Sequence[bool], spikes: int = 1) -> None:
         self.tick = 0
-        self.beats = tuple(Beats() if has else None for has in heartbeats)
+        self.beats = tuple(Beats(spikes) if has else None for has in heartbeats)
         self._reached = [0] * len(heartbeats)
         self._changed = trio.Event()
 
@@ -44,9 +44,20 @@ class Watermark:
         return sum(beats.missed for beats in self.beats if beats is not None)
 
     def beat(self, gatherer: int, tick: int) -> bool:
-        """A gatherer's heartbeat has come; say whether an earlier one is missing."""
+        """The first spike of a gatherer's heartbeat has come; say whether an earlier one is missing."""
         beats = self.beats[gatherer]
         return beats is not None and beats.beat(tick)
+
+    def count(self, gatherer: int, tick: int, spikes: int) -> bool:
+        """A datagram has so many spikes of a gatherer's heartbeat; say whether one before it seems to be missing."""
+        beats = self.beats[gatherer]
+        return beats is not None and beats.count(tick, spikes)
+
+    def uncounted(self, gatherer: int) -> None:
+        """Datagrams of a gatherer have come whose heartbeat's spikes nobody has counted."""
+        beats = self.beats[gatherer]
+        if beats is not None:
+            beats.uncounted()
 
     def packets(self, gatherer: int, tick: int) -> bool:
         """A gatherer has sent packets up to this tick; say whether the watermark moves."""

@@ -77,6 +77,7 @@ class Simulator:
         sink: progress.Sink | None,
         report_folder: Path | None,
         heartbeats: Sequence[tuple[int, int]] | None = None,
+        prompt: bool | None = None,
     ) -> tuple[PopulationFacts, ...]:
         """Map the network, load it and run it for no time at all; give its populations.
 
@@ -85,7 +86,8 @@ class Simulator:
         find nothing running; where one is there already, the network gets a gatherer of live spikes
         for each, see `gatherers`. ``sink`` is told of the progress, see `progress.redirect`.
         ``heartbeats``: None, or the Ethernet chips as `heartbeat.add` takes them, empty if they are
-        not known; then those of a machine that is still to be allocated, if it can be.
+        not known; then those of a machine that is still to be allocated, if it can be. ``prompt`` is
+        as `heartbeat.add` takes it.
         """
         from spinn_utilities.config_holder import set_config
 
@@ -101,7 +103,8 @@ class Simulator:
         beating = False
         if heartbeats is not None:
             with _explained():
-                beating = heartbeat.add(heartbeats or machine.allocated_ethernets(self._sim))
+                chips = heartbeats or machine.allocated_ethernets(self._sim)
+                beating = heartbeat.add(chips, prompt)
         self._sim.external_devices.register_database_notification_request(host, port, None)
         try:
             self.run(0)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from spinnlive.wire.eieio import (
         FEW,
+        FULL_PACKET,
         EventPacket,
         decode_events,
         encode_ids16,
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONFIRMATION",
     "FEW",
+    "FULL_PACKET",
     "LEAD",
     "RETRYABLE",
     "SCP_UDP_PORT",
@@ -141,7 +143,7 @@ __all__ = [
 _MODULES = {
     "bulk": "LEAD BulkEvents decode_bulk decode_default maybe_replies",
     "codes": "RETRYABLE AccessType Command CpuState IpTagOperation ResultCode RunControl Signal result_sentence",
-    "eieio": "FEW EventPacket decode_events encode_ids16 encode_keys32 encode_pairs32",
+    "eieio": "FEW FULL_PACKET EventPacket decode_events encode_ids16 encode_keys32 encode_pairs32",
     "errors": "MalformedPacket",
     "iptag": "IpTag parse_ip_tag",
     "notification": "CONFIRMATION DatabaseReady Notification StartResume StopPause decode_notification "

@@ -33,6 +33,10 @@ MAX_IDS16 = 127
 """Most events of a packet with 16-bit keys that we send; with its header it has 256 bytes
 (SpiNNMan's limit)."""
 
+FULL_PACKET = 64
+"""Spikes that fill a packet of the gatherer, which then leaves at once; others leave when the tick ends
+(live_packet_gather.c, ``BUFFER_CAPACITY``: 256 bytes, four for each)."""
+
 MAX_KEYS32 = 63
 """Most events of a packet with 32-bit keys that we send; with its header it has 254 bytes
 (SpiNNMan's limit)."""

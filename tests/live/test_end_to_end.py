@@ -91,3 +91,22 @@ def test_streams_windows_waiting_and_losses(play: Any) -> None:
         assert lost > 0
         assert seen["report"]["odd"][1:] == [None, None, None]
         assert "not recorded: nobody knows" in seen["table"]
+
+
+@pytest.mark.board
+def test_a_prompt_heartbeat_sends_spikes_in_their_tick(play: Any) -> None:
+    seen = play("prompt.py")
+    assert "needs the heartbeat" in seen.pop("without heartbeat")
+    for each in seen.values():
+        assert each["ticks"]
+        assert each["whole"]
+        assert each["report"] == [400, 0, 0, True]
+        assert each["losses"] == [0, 0, 0]
+    # the two spikes leave two of the heartbeat for a datagram at the end of the tick
+    for name in ("1 ms", "prompt, 0.5 ms"):
+        assert seen[name]["largest"] == 64
+        assert seen[name]["sent in their tick"] >= 195
+        assert seen[name]["packets"] >= 395
+    without = seen["0.5 ms"]
+    assert (without["largest"], without["sent in their tick"]) == (3, 0)
+    assert 195 <= without["packets"] <= 205

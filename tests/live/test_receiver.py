@@ -76,6 +76,10 @@ def live(tick: int, *keys: int) -> bytes:
     return struct.pack(f"<BBI{len(keys)}I", len(keys), 0x38, tick, *keys)
 
 
+BEAT = 7
+"""The key of the heartbeat."""
+
+
 class Taken:
     """Collects what is delivered, and says when there is enough."""
 
@@ -90,10 +94,11 @@ class Taken:
         self.keys += events.keys.tolist()
         self._count()
 
-    def one(self, tick: int, keys: tuple[int, ...], received: float) -> None:
+    def one(self, tick: int, keys: tuple[int, ...], received: float) -> bool:
         self.packets.append((tick, len(keys)))
         self.keys += keys
         self._count()
+        return BEAT in keys
 
     def _count(self) -> None:
         if len(self.packets) >= self.enough:
@@ -206,15 +211,16 @@ async def test_the_barrier_finds_everything_before_it_delivered_and_counted(
 async def test_while_the_network_runs_it_asks_again_and_again(
     fake: FakeBoard, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch, crowded: bool
 ) -> None:
-    """The one way where a tick is one datagram, whose loss the heartbeat tells, the other where one has two."""
+    """The one way where every datagram has some of the heartbeat, which tells of its loss, the other where one has
+    none."""
     monkeypatch.setattr(module, "PROBE_S", 0.001 if crowded else 1e9)
     monkeypatch.setattr(module, "CALM_PROBE_S", 1e9 if crowded else 0.001)
     fake.silent = 0
     receiver = receiver_of(fake, Taken(1))
     nursery.start_soon(receiver.pump)
     await receiver.claim()
-    for tick in (1, 2, 2 if crowded else 3):
-        await fake.send(live(tick, 7))
+    for tick, key in ((1, BEAT), (2, BEAT), (2, BEAT + 1) if crowded else (3, BEAT)):
+        await fake.send(live(tick, key))
     while receiver.packets < 3:
         await trio.testing.wait_all_tasks_blocked()
     running = False

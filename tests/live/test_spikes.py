@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,20 +24,24 @@ KEYS = {
     0x100: ("b", 0),
     0x101: ("b", 1),
     0x200: (heartbeat.LABEL, 0),
+    0x210: (heartbeat.LABEL, 1),
 }
+FILLER = 0x210
+"""The key of the heartbeat's neuron that only fills datagrams."""
 LABELS = ("a", "b", heartbeat.LABEL)
 
 
 def router(*heartbeats: bool) -> SpikeRouter:
-    """Populations a (keys 0x10, 0x20, 0x30) and b (keys 0x100, 0x101), a heartbeat (0x200), 0.5 ms
-    ticks."""
+    """Populations a (keys 0x10, 0x20, 0x30) and b (keys 0x100, 0x101), a heartbeat of two neurons (0x200,
+    0x210), 0.5 ms ticks."""
     keys = KeyTable.build(
         LABELS,
         np.array(list(KEYS)),
         np.array([LABELS.index(label) for label, _ in KEYS.values()]),
         np.array([neuron for _, neuron in KEYS.values()]),
     )
-    return SpikeRouter(keys, 0.5, watermark=Watermark(heartbeats) if heartbeats else None)
+    watermark = Watermark(heartbeats, keys.heartbeat_spikes) if heartbeats else None
+    return SpikeRouter(keys, 0.5, watermark=watermark)
 
 
 def packets(*each: tuple[int, list[int]]) -> wire.BulkEvents:
@@ -144,20 +150,50 @@ async def test_a_tick_far_in_the_future_is_nonsense() -> None:
 async def test_a_packet_alone_is_no_other_than_among_many(
     each: list[tuple[int, list[int]]],
 ) -> None:
+    """But that the former counts the spikes of the heartbeat, and may find more missing."""
     one, many = router(True), router(True)
     seen = []
+    gaps = []
     for spikes in (one, many):
         streams = [spikes.open(label, "drop_oldest", 10_000) for label in ("a", "b")]
-        gaps = [
-            spikes.deliver_one(tick, keys, 0.5, 0, 3.0)
-            if spikes is one
-            else spikes.deliver(packets((tick, keys)), 0.5, 0, 3.0)
-            for tick, keys in each
-        ]
+        gaps.append(
+            [
+                spikes.deliver_one(tick, keys, 0.5, 0, 3.0).gap
+                if spikes is one
+                else spikes.deliver(packets((tick, keys)), 0.5, 0, 3.0)
+                for tick, keys in each
+            ]
+        )
         counts = (spikes.spikes, spikes.unknown_keys, spikes.from_the_future)
         water = (spikes.watermark.tick, spikes.watermark.missed_ticks)
-        seen.append((gaps, counts, water, [await held(stream) for stream in streams]))
+        seen.append((counts, water, [await held(stream) for stream in streams]))
     assert seen[0] == seen[1]
+    assert all(alone or not together for alone, together in zip(*gaps, strict=True))
+
+
+async def test_the_loss_of_a_part_of_a_tick_is_noticed_in_the_next() -> None:
+    spikes = router(True)
+    first, second = [0x10, 0x200], [0x20, 0x210]
+    for tick, keys in ((1, first), (1, second), (2, first), (2, second), (3, first)):
+        assert spikes.deliver_one(tick, keys, 0.0) == (tick == 1 and keys is first, True)
+    assert spikes.deliver_one(4, first, 0.0) == (True, True), "the second of tick 3 is missing"
+    assert spikes.deliver_one(4, [0x30], 0.0) == (False, False), "nobody would miss this one"
+    spikes.deliver(packets((4, second), (5, first)), 0.0)  # of which nobody counts the spikes
+    assert spikes.deliver_one(6, first, 0.0) == (False, True)
+    assert spikes.watermark.missed_ticks == 1, "tick 0: the others had their first spike"
+
+
+async def test_what_fills_the_datagrams_is_shown_to_nobody() -> None:
+    tapped: list[Any] = []
+    spikes = router(True)
+    a = spikes.open("a", "drop_oldest", 9)
+    spikes.deliver(packets((0, [0x200, 0x210, 0x10])), 0.0)
+    spikes._tap.listen(lambda kind, value: tapped.append(value))
+    spikes.deliver(packets((1, [0x210])), 0.0)
+    spikes.deliver_one(2, [0x200, 0x20, 0x210], 0.0)
+    assert [batch[1] for batch in await held(a)] == [0, 2]
+    assert [each.neurons.tolist() for each in tapped] == [[0, 1]], "the beat itself, and a's"
+    assert (spikes.spikes, spikes.unknown_keys, spikes.watermark.tick) == (2, 0, 2)
 
 
 @pytest.mark.parametrize("few", [0, FEW])
@@ -181,7 +217,7 @@ async def test_it_equals_sorting_spike_by_spike(
         expected: list[tuple[int, list[int]]] = []
         previous = None
         for tick, keys in each:
-            if not any(key in KEYS for key in keys):
+            if not any(key in KEYS and key != FILLER for key in keys):
                 continue  # what has no spikes is not there
             ids = [KEYS[key][1] for key in keys if key in KEYS and KEYS[key][0] == label]
             if tick != previous:

@@ -99,3 +99,17 @@ def test_a_large_gap_is_counted_without_being_kept() -> None:
     assert heart.missed == 10 * MANY
     heart.beat(5)
     assert heart.missed == 10 * MANY
+
+
+def test_a_tick_that_lacks_some_of_its_beats_is_a_reason_to_ask() -> None:
+    heart = Beats(64)
+    assert not heart.count(5, 60), "nobody knows of the ticks before"
+    assert not heart.count(5, 4)
+    assert not heart.count(6, 64)
+    assert not heart.count(7, 60)
+    assert heart.count(8, 64)
+    assert not heart.count(7, 4), "it had only been overtaken"
+    assert not heart.count(9, 1)
+    heart.uncounted()
+    assert not heart.count(10, 64)
+    assert heart.missed == 0

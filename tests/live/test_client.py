@@ -1,0 +1,56 @@
+"""What comes of a gatherer's packets between the socket and those who want to know."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from spinnlive import wire
+from spinnlive.live.client import Connection
+from spinnlive.live.database import LiveTag, NetworkMap
+from spinnlive.live.keys import KeyTable
+
+NOBODY = np.empty(0, np.int64)
+HERE = "127.0.0.1"
+
+
+@pytest.fixture
+async def connection() -> AsyncIterator[Connection]:
+    network = NetworkMap(
+        ethernet={(0, 0): HERE},
+        root=HERE,
+        app_id=30,
+        timestep_us=1000,
+        time_scale_factor=1,
+        tags=(LiveTag(HERE, 1, 0, 0, 1, heartbeat=True),),
+        live=frozenset(),
+        keys=KeyTable.build((), NOBODY, NOBODY, NOBODY),
+        sources={},
+        cores=(),
+        ethernet_chips=((0, 0),),
+        proxy=None,
+    )
+    with closing(Connection(network)) as connected:
+        yield connected
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_full_packet_does_not_say_that_its_tick_is_over(
+    connection: Connection, bulk: bool, full: bool
+) -> None:
+    """The gatherer sends it when it is full, and any other when the tick ends."""
+    connection.clock.start(None)
+    spikes = wire.FULL_PACKET - (not full)
+    received = connection.clock.now
+    if bulk:
+        ticks, counts = np.array([49, 50]), np.array([1, spikes])
+        events = wire.BulkEvents(ticks, counts, np.zeros(1 + spikes, np.uint32), 0, 0)
+        connection._deliver(0, events, received)
+    else:
+        connection._deliver_one(0, 50, (0,) * spikes, received)
+    reading = connection.clock.read(received)
+    assert reading.position - reading.uncertainty == pytest.approx(50 if full else 51)
