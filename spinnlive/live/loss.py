@@ -15,6 +15,9 @@ MANY = 4096
 """How many missing ticks are remembered, to take back those that come late; more are only
 counted."""
 
+APART = 2
+"""By how many ticks the ends of cores may differ that were stopped from outside, as in `Watermark`."""
+
 _WORD = 1 << 32
 
 
@@ -117,11 +120,16 @@ class Beats:
     def end(self, tick: int, *, whole: bool) -> None:
         """The network has stopped, and this will be its next tick.
 
-        Where it was stopped from outside, not ``whole``, the heartbeat's core may have stopped a
-        little before others: then what is missing at the end is no loss.
+        Where it was stopped from outside, not ``whole``, the heartbeat's core and the gatherer may have
+        stopped a tick apart, and what the one sends then has the other's tick: what is missing at the
+        end is no loss.
         """
         if whole and tick > self._next:
             self._miss(self._next, tick - self._next)
+        if not whole:
+            apart = {each for each in self._missing if each >= tick - APART}
+            self._missing -= apart
+            self.missed -= len(apart)
         self._next = max(self._next, tick)
 
     def _miss(self, first: int, number: int) -> None:

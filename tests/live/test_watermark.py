@@ -101,6 +101,18 @@ def test_a_large_gap_is_counted_without_being_kept() -> None:
     assert heart.missed == 10 * MANY
 
 
+def test_a_beat_that_comes_to_a_gatherer_ahead_of_it_is_no_loss() -> None:
+    """As when stepped mode is left: the beat of tick 4 is stamped 5, where the network is stopped."""
+    heart = beats(0, 2, 3)
+    heart.end(4, whole=True)
+    heart.beat(5)
+    heart.end(5, whole=False)
+    assert heart.missed == 1, "that of tick 1"
+    assert not heart.beat(5)
+    assert not heart.beat(6)
+    assert heart.missed == 1
+
+
 def test_a_tick_that_lacks_some_of_its_beats_is_a_reason_to_ask() -> None:
     heart = Beats(64)
     assert not heart.count(5, 60), "nobody knows of the ticks before"
