@@ -18,11 +18,12 @@ from side_by_side import conditions, run_benchmark, run_client
 
 NEURONS = 5
 WARM_UP = 20
-TURNS = 2
-"""How often each client has its turn."""
+TURNS = 4
+"""How often each client has its turn: a machine that is disturbed for seconds disturbs both."""
 
 BETWEEN_S = (0.002, 0.006)
-"""Pause between loops, drawn evenly, so that spikes are sent at any phase of the tick (seconds)."""
+"""Pause between loops, drawn evenly, so that nothing ties them to the board's ticks but what the client itself does
+(seconds): trio ends a sleep when it wakes anyway, which is when live spikes come."""
 
 GIVE_UP_S = 1.0
 """A spike that has not come back after this is lost (seconds)."""

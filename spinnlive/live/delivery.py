@@ -23,6 +23,7 @@ _TICK, _NEURON, _MIX = (
     np.uint64(0xD1342543DE82EF95),
     np.uint64(0xBF58476D1CE4E5B9),
 )
+_TICK_INT, _NEURON_INT, _MIX_INT = int(_TICK), int(_NEURON), int(_MIX)
 _SHIFT = np.uint64(31)
 _MODULUS = 1 << 64
 
@@ -59,6 +60,7 @@ class Delivery:
         sizes = np.zeros(len(keys.labels), np.int64)
         np.maximum.at(sizes, keys.populations, keys.neurons + 1)
         self._counts: list[NDArray[np.int64]] = [np.zeros(size, np.int64) for size in sizes]
+        self._few: list[dict[int, int]] = [{} for _ in sizes]
         self._sums = [0] * len(keys.labels)
         self._late = [0] * len(keys.labels)
 
@@ -73,15 +75,26 @@ class Delivery:
         if len(neurons):
             np.add.at(self._room(population, int(neurons.max())), neurons, 1)
             self._sums[population] += fingerprint(tick, neurons)
-            self._late[population] += len(neurons) * late
+            if late:
+                self._late[population] += len(neurons)
 
     def note_few(self, population: int, tick: int, neurons: list[int], late: bool) -> None:
         """Do as `note`, one by one: for a few it takes less time than the operations on arrays."""
-        counts = self._room(population, max(neurons, default=-1)).data
+        counts = self._few[population]
         for neuron in neurons:
-            counts[neuron] += 1
+            counts[neuron] = counts.get(neuron, 0) + 1
         self._sums[population] += fingerprint_of_few(tick, neurons)
-        self._late[population] += len(neurons) * late
+        if late:
+            self._late[population] += len(neurons)
+
+    def _all(self, population: int) -> NDArray[np.int64]:
+        """Give the counts of a population, however they were counted."""
+        few = self._few[population]
+        if few:
+            neurons = np.array(list(few), np.int64)
+            self._room(population, int(neurons.max()))[neurons] += np.array(list(few.values()))
+            few.clear()
+        return self._counts[population]
 
     def _room(self, population: int, neuron: int) -> NDArray[np.int64]:
         """Give the counts of a population, with room for this neuron: a replay knows no keys, and so no sizes."""
@@ -99,7 +112,7 @@ class Delivery:
     def report(self, label: str, recorded: RecordedSpikes | None) -> PopulationReport:
         """Compare with what the board recorded, None if nothing."""
         number = self._keys.labels.index(label)
-        counts = self._counts[number]
+        counts = self._all(number)
         size = len(counts)
         total, late = int(counts.sum()), self._late[number]
         if recorded is None:
@@ -136,11 +149,11 @@ def fingerprint(ticks: int | NDArray[np.int64], neurons: NDArray[np.integer]) ->
 
 def fingerprint_of_few(tick: int, neurons: Iterable[int]) -> int:
     """Give `fingerprint` of spikes in one tick, without arrays."""
-    time, multiplier, mixer = tick * int(_TICK), int(_NEURON), int(_MIX)
+    time = tick * _TICK_INT
     total = 0
     for neuron in neurons:
-        mixed = ((neuron + 1) * multiplier + time) % _MODULUS
+        mixed = ((neuron + 1) * _NEURON_INT + time) % _MODULUS
         mixed ^= mixed >> 31
-        mixed = mixed * mixer % _MODULUS
+        mixed = mixed * _MIX_INT % _MODULUS
         total += mixed ^ mixed >> 31
     return total % _MODULUS

@@ -4,6 +4,7 @@ spike."""
 from __future__ import annotations
 
 import weakref
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -255,7 +256,9 @@ class SpikeRouter:
         for number, few in sorted(groups.items()) if len(groups) > 1 else groups.items():
             late = tick < self.watermark.tick
             self.delivery.note_few(number, tick, few, late)
-            self._hand_out(number, tick, np.array(few, np.int32), received, late)
+            # from a list numpy would find out first what is in it
+            neurons = np.frombuffer(array("i", few), np.int32)
+            self._hand_out(number, tick, neurons, received, late)
         self._advance(self.watermark.packets(gatherer, tick))
         return Heard(gap, beats > 0)
 

@@ -24,14 +24,17 @@ Spikes = list[tuple[int, int]]
 def report(
     delivered: Spikes, recorded: Spikes | None, neurons: list[int] | None = None, late: int = 0
 ) -> PopulationReport:
-    """Deliver spikes of population b, the last so many of them late."""
+    """Deliver spikes of population b in either way, the last so many of them late."""
     keys = KeyTable.build(
         ("a", "b"), np.arange(2 * SIZE), np.repeat([0, 1], SIZE), np.tile(np.arange(SIZE), 2)
     )
     delivery = Delivery(keys)
     for number, (neuron, tick) in enumerate(delivered):
         is_late = number >= len(delivered) - late
-        delivery.note(1, tick, np.array([neuron], np.int32), is_late)
+        if number % 2:
+            delivery.note_few(1, tick, [neuron], is_late)
+        else:
+            delivery.note(1, tick, np.array([neuron], np.int32), is_late)
     assert delivery.late == late
     if recorded is None:
         return delivery.report("b", None)
