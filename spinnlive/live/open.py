@@ -89,8 +89,7 @@ async def open_live(
 
     Raises `RunStateError` when a live run is open already, ``sim.setup()`` was not called, or the
     network has run before; `UsageError` when ``record`` names a file that exists, or for a prompt run
-    without heartbeat;
-    `BoardUnreachable` when no board answers; `ToolchainError` when sPyNNaker cannot map or load the
+    without heartbeat; `BoardUnreachable` when no board answers; `ToolchainError` when sPyNNaker cannot map or load the
     network. A failure of the board while the block lasts (`CoreFailure`, `BoardLost`) comes out of
     it as that one error, though several tasks may have met it; what was received before stays with
     its readers. Cancelling while the network is loaded waits for sPyNNaker, which cannot be

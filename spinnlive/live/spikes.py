@@ -253,7 +253,7 @@ class SpikeRouter:
                 self.unknown_keys += 1
             else:
                 groups.setdefault(owner[0], []).append(owner[1])
-        for number, few in sorted(groups.items()) if len(groups) > 1 else groups.items():
+        for number, few in sorted(groups.items()):
             late = tick < self.watermark.tick
             self.delivery.note_few(number, tick, few, late)
             # from a list numpy would find out first what is in it
