@@ -187,7 +187,8 @@ class Course:
         while end is None or self.clock.tick < end:
             with self.pausing.stretch() as stretch:
                 left = None if end is None else (end - self.clock.tick) * self.clock.timestep_ms
-                await self._run(left, guard)
+                with self._parts.awake.held():
+                    await self._run(left, guard)
             if self.pausing.wanted:
                 await self.pausing.hold()
             elif not stretch.cancelled_caught:  # else the wish was taken back meanwhile
@@ -210,7 +211,7 @@ class Course:
     async def _take_steps(self, ticks: int | None, every: int) -> None:
         end = None if ticks is None else self.clock.tick + ticks
         while end is None or self.clock.tick < end:
-            with trio.CancelScope(shield=True):
+            with self._parts.awake.held(), trio.CancelScope(shield=True):
                 await self._parts.stepping.step(every, self._parts.connection.network.cores)
             await trio.lowlevel.checkpoint()
             if self.pausing.wanted:

@@ -22,6 +22,7 @@ from spinnlive import wire
 from spinnlive.boards.routes import open_memory, open_routes
 from spinnlive.boards.scp import open_scp
 from spinnlive.errors import BoardUnreachable, RunStateError, ToolchainError, UsageError
+from spinnlive.live.awake import Awake
 from spinnlive.live.board import PROBE_TRIES, Board, choose_board, ethernet_chips
 from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.database import Core
@@ -68,6 +69,7 @@ async def open_live(
     record: str | Path | None = None,
     heartbeat: bool = True,
     prompt: bool | None = None,
+    awake: bool | None = None,
 ) -> AsyncIterator[LiveRun]:
     """Load the network defined with ``sim`` (``import pyNN.spiNNaker as sim``), ready to run.
 
@@ -85,11 +87,14 @@ async def open_live(
     spikes are noticed at once and the watermark moves in every tick; your populations do not see it
     (docs/streams.md). ``prompt``: let these be as many as fill a datagram, which then leaves at once:
     what fires in a tick is here in that tick, not after its end, and a loop through the network takes
-    a tick less. None does so where a tick lasts 1 ms of real time or more.
+    a tick less. None does so where a tick lasts 1 ms of real time or more. ``awake``: keep this
+    host's processors out of their sleep while the network runs, so that no spike waits for one to
+    wake; costs power (docs/pacing.md). None does so where this user may.
 
     Raises `RunStateError` when a live run is open already, ``sim.setup()`` was not called, or the
-    network has run before; `UsageError` when ``record`` names a file that exists, or for a prompt run
-    without heartbeat; `BoardUnreachable` when no board answers; `ToolchainError` when sPyNNaker cannot map or load the
+    network has run before; `UsageError` when ``record`` names a file that exists, for a prompt run
+    without heartbeat, or when the processors are to be kept ``awake`` and cannot be;
+    `BoardUnreachable` when no board answers; `ToolchainError` when sPyNNaker cannot map or load the
     network. A failure of the board while the block lasts (`CoreFailure`, `BoardLost`) comes out of
     it as that one error, though several tasks may have met it; what was received before stays with
     its readers. Cancelling while the network is loaded waits for sPyNNaker, which cannot be
@@ -101,6 +106,7 @@ async def open_live(
         return
     if prompt and not heartbeat:
         raise UsageError("prompt=True needs the heartbeat, whose spikes fill the datagrams")
+    kept_awake = Awake(awake)
     async with AsyncExitStack() as stack:
         stack.enter_context(_the_only_one())
         simulator = Simulator(sim)
@@ -169,6 +175,7 @@ async def open_live(
             background,
             stepping,
             partial(BoardSources, simulator, memory),
+            kept_awake,
         )
         live = LiveRun(parts)
         await stack.enter_async_context(recorded(live, parts, background))

@@ -9,6 +9,7 @@ import trio
 
 from spinnlive.boards.scp_calls import ScpCalls
 from spinnlive.errors import BoardLost, DeadCore
+from spinnlive.live.awake import ASLEEP, Awake
 from spinnlive.live.client import Connection, LiveClient
 from spinnlive.live.intake import Intakes
 from spinnlive.live.sources import Basis, Sources
@@ -40,6 +41,7 @@ class Parts:
     background: trio.Nursery
     stepping: Stepping
     sources: Callable[[Basis], Sources]
+    awake: Awake = ASLEEP
 
 
 def patience_s(watch: Watch) -> float:
