@@ -1,7 +1,9 @@
 """Loop latency: spike sent → the live spike that it causes received, ours beside the official client's.
 
 Both drive the same network on the same board, one process after the other, in turns, so that a machine that becomes
-slower in the middle slows both. `make bench` runs it; figures are for the machine it ran on.
+slower in the middle slows both. Ours has two: as it comes, which keeps the processors awake where it may, and with
+``awake=False``, which leaves them alone as the official client does. `make bench` runs it; figures are for the machine
+it ran on.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import random
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,14 @@ import numpy as np
 import trio
 from side_by_side import conditions, run_benchmark, run_client
 
+from spinnlive.errors import UsageError
+
 NEURONS = 5
 WARM_UP = 20
-TURNS = 4
-"""How often each client has its turn: a machine that is disturbed for seconds disturbs both."""
+TURNS = 6
+"""How often each client has its turn: a machine that is disturbed for seconds disturbs all."""
+
+ASLEEP = "spinnlive, awake=False"
 
 BETWEEN_S = (0.002, 0.006)
 """Pause between loops, drawn evenly, so that nothing ties them to the board's ticks but what the client itself does
@@ -40,7 +47,7 @@ def define_network(sim: Any, port: int | None) -> tuple[Any, Any]:
     return source, cells
 
 
-def measure_ours(address: str, loops: int) -> dict[str, Any]:
+def measure_ours(address: str, loops: int, awake: bool | None = None) -> dict[str, Any]:
     """Latencies (s) through a live run of spinnlive, None for a spike that never came back; and the host's own share
     of each: from the call until the datagram is given to the kernel, and from the wake-up by the socket to the spike
     in the user's task. Beside it what the kernel takes to send: on the loopback interface that is to wake the board."""
@@ -68,7 +75,7 @@ def measure_ours(address: str, loops: int) -> dict[str, Any]:
 
     async def main() -> None:
         async with (
-            spinnlive.open_live(sim, board=address, progress=False) as live,
+            spinnlive.open_live(sim, board=address, progress=False, awake=awake) as live,
             trio.open_nursery() as nursery,
         ):
             send, receive = trio.open_memory_channel[tuple[float, float]](100)
@@ -107,7 +114,7 @@ def measure_ours(address: str, loops: int) -> dict[str, Any]:
     }
 
 
-def measure_official(loops: int) -> dict[str, Any]:
+def measure_official(_: str, loops: int) -> dict[str, Any]:
     """The same through `SpynnakerLiveSpikesConnection`, on the board that the cfg file here names."""
     import threading
 
@@ -146,14 +153,29 @@ def summary(name: str, latencies: list[float | None]) -> str:
     times = np.array([latency for latency in latencies if latency is not None]) * 1e3
     p50, p95, p99 = np.percentile(times, [50, 95, 99])
     lost = len(latencies) - len(times)
-    return f"{name:<10} p50 {p50:5.2f}  p95 {p95:5.2f}  p99 {p99:5.2f} ms   {len(latencies)} loops, {lost} lost"
+    return f"{name:<22} p50 {p50:5.2f}  p95 {p95:5.2f}  p99 {p99:5.2f} ms   {len(latencies)} loops, {lost} lost"
+
+
+def may_keep_awake() -> bool:
+    """Whether the first of ours differs from the second here."""
+    from spinnlive.live.awake import Awake
+
+    try:
+        Awake(True)
+    except UsageError:
+        return False
+    return True
 
 
 async def compare(loops: int) -> None:
-    """Let both clients take turns on one emulated board and print what came out."""
+    """Let the clients take turns on one emulated board and print what came out."""
     from spinnlive.boards.emulated import EmulatedBoard
 
-    results: dict[str, list[float | None]] = {"spinnlive": [], "official": []}
+    results: dict[str, list[float | None]] = {
+        "spinnlive": [],
+        ASLEEP: [],
+        "official": [],
+    }
     shares: list[float] = []
     kernel: list[float] = []
     async with EmulatedBoard() as board:
@@ -163,10 +185,12 @@ async def compare(loops: int) -> None:
                     turn = (__file__, client, board.address, loops // TURNS, Path(folder))
                     seen = await trio.to_thread.run_sync(run_client, *turn)
                     latencies += seen["latencies"]
-                    shares += seen.get("shares", [])
-                    kernel += seen.get("kernel", [])
+                    if client == "spinnlive":
+                        shares += seen["shares"]
+                        kernel += seen["kernel"]
         status = await board.status()
-    print(f"Loop latency at 1 ms ticks, {conditions(status.given_up_s)}:")
+    kept = "kept awake" if may_keep_awake() else "not kept awake: this user may not"
+    print(f"Loop latency at 1 ms ticks, processors {kept}, {conditions(status.given_up_s)}:")
     for client, latencies in results.items():
         print("  " + summary(client, latencies))
     for what, times in (("the host's own share", shares), ("the kernel's sending", kernel)):
@@ -176,5 +200,13 @@ async def compare(loops: int) -> None:
 
 if __name__ == "__main__":
     run_benchmark(
-        __doc__, compare, measure_ours, measure_official, count=500, of_what="loops of each client"
+        __doc__,
+        compare,
+        {
+            "spinnlive": measure_ours,
+            ASLEEP: partial(measure_ours, awake=False),
+            "official": measure_official,
+        },
+        count=1200,
+        of_what="loops of each client",
     )

@@ -83,7 +83,7 @@ def measure_ours(address: str, spikes: int) -> dict[str, float]:
     return result
 
 
-def measure_official(spikes: int) -> dict[str, float]:
+def measure_official(_: str, spikes: int) -> dict[str, float]:
     """One call of ``send_spikes`` of `SpynnakerLiveSpikesConnection`, on the board that the cfg file here names."""
     import pyNN.spiNNaker as sim
 
@@ -137,8 +137,7 @@ if __name__ == "__main__":
     run_benchmark(
         __doc__,
         compare,
-        measure_ours,
-        measure_official,
+        {"spinnlive": measure_ours, "official": measure_official},
         count=127 * 400,
         of_what="spikes in one call",
     )

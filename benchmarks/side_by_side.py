@@ -1,4 +1,4 @@
-"""What benchmarks share that compare two clients: the command, each client's turn in a process of its own, and the
+"""What benchmarks share that compare clients: the command, each client's turn in a process of its own, and the
 conditions in one line."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,25 +66,21 @@ def conditions(given_up_s: float) -> str:
 def run_benchmark(
     description: str | None,
     compare: Callable[[int], Awaitable[None]],
-    measure_ours: Callable[[str, int], Any],
-    measure_official: Callable[[int], Any],
+    clients: Mapping[str, Callable[[str, int], Any]],
     *,
     count: int,
     of_what: str,
 ) -> None:
-    """The benchmark's command: compare both clients, or with ``--client`` measure one, as `run_client` wants it.
+    """The benchmark's command: compare the clients, or with ``--client`` measure one, as `run_client` wants it.
 
-    ``compare`` is given how many of what, ``measure_ours`` the board's address as well; the official client finds it
-    in the cfg file.
+    ``compare`` is given how many of what, each of ``clients`` the board's address as well; it is in the cfg file too.
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--count", type=int, default=count, help=of_what)
-    parser.add_argument("--client", choices=["spinnlive", "official"])
+    parser.add_argument("--client", choices=list(clients))
     parser.add_argument("--address", default="")
     arguments = parser.parse_args()
     if arguments.client is None:
         trio.run(compare, arguments.count)
-    elif arguments.client == "spinnlive":
-        print(json.dumps(measure_ours(arguments.address, arguments.count)))
     else:
-        print(json.dumps(measure_official(arguments.count)))
+        print(json.dumps(clients[arguments.client](arguments.address, arguments.count)))

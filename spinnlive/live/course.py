@@ -90,7 +90,8 @@ class Course:
         """Take a step; see `RunTime.step`."""
         ticks = self._steppable(duration_ms)
         async with self._failing():
-            await self._parts.stepping.step(ticks, self._parts.connection.network.cores)
+            with self._parts.awake.held():
+                await self._parts.stepping.step(ticks, self._parts.connection.network.cores)
 
     async def leave_steps(self) -> None:
         """End stepped mode; see `RunTime.leave_steps`."""
@@ -211,11 +212,19 @@ class Course:
     async def _take_steps(self, ticks: int | None, every: int) -> None:
         end = None if ticks is None else self.clock.tick + ticks
         while end is None or self.clock.tick < end:
-            with self._parts.awake.held(), trio.CancelScope(shield=True):
-                await self._parts.stepping.step(every, self._parts.connection.network.cores)
-            await trio.lowlevel.checkpoint()
+            with self._parts.awake.held():
+                await self._step_on(every, end)
             if self.pausing.wanted:
                 await self.pausing.hold()
+
+    async def _step_on(self, every: int, end: int | None) -> None:
+        """Take a step, and more until the run is to stand or has come to its end."""
+        while True:
+            with trio.CancelScope(shield=True):
+                await self._parts.stepping.step(every, self._parts.connection.network.cores)
+            await trio.lowlevel.checkpoint()
+            if self.pausing.wanted or (end is not None and self.clock.tick >= end):
+                return
 
     async def _run(self, duration_ms: float | None, guard: Guard | None) -> None:
         """Run in the worker with the watch beside it; the first error of either counts."""

@@ -100,9 +100,17 @@ async def test_open_live_says_so_before_it_does_anything(
 
 
 @asynccontextmanager
-async def scripted() -> AsyncIterator[ScriptedRun]:
+async def scripted(device: Path, ticks: list[int] | None = None) -> AsyncIterator[ScriptedRun]:
+    """A run that notes in each tick how often the device is held."""
+
+    def network(tick: int, injected: Any) -> dict[str, Any]:
+        if ticks is not None:
+            ticks.append(holders(device))
+        return {}
+
     with trio.fail_after(10_000):
-        async with open_scripted(lambda tick, injected: {}, live={"out": 3}) as live:
+        async with open_scripted(network, live={"out": 3}) as live:
+            live._course._parts = replace(live._parts, awake=Awake(True, device=device))
             yield live
 
 
@@ -110,8 +118,7 @@ async def scripted() -> AsyncIterator[ScriptedRun]:
 async def test_a_run_holds_them_until_it_stands(
     pausable_every: float | None, device: Path, autojump_clock: MockClock
 ) -> None:
-    async with scripted() as live, trio.open_nursery() as nursery:
-        live._course._parts = replace(live._parts, awake=Awake(True, device=device))
+    async with scripted(device) as live, trio.open_nursery() as nursery:
         assert holders(device) == 0
 
         async def watch() -> None:
@@ -129,3 +136,14 @@ async def test_a_run_holds_them_until_it_stands(
         with trio.move_on_after(0.01) as scope:
             await live.run(pausable_every=pausable_every)
         assert scope.cancelled_caught and holders(device) == 0
+
+
+async def test_a_step_holds_them_and_the_time_between_steps_does_not(
+    device: Path, autojump_clock: MockClock
+) -> None:
+    ticks: list[int] = []
+    async with scripted(device, ticks) as live:
+        for _ in range(3):
+            await live.step(2.0)
+            assert holders(device) == 0
+    assert ticks == [1] * 6
