@@ -12,6 +12,7 @@ import random
 import tempfile
 import time
 from functools import partial
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,11 @@ import numpy as np
 import trio
 from side_by_side import conditions, run_benchmark, run_client
 
-from spinnlive.errors import UsageError
-
 NEURONS = 5
 WARM_UP = 20
 TURNS = 6
-"""How often each client has its turn: a machine that is disturbed for seconds disturbs all."""
+"""How often each client has its turn, in every order once: a machine that is disturbed for seconds disturbs all, and
+no client always comes after the one that kept the processors busy."""
 
 ASLEEP = "spinnlive, awake=False"
 
@@ -156,17 +156,6 @@ def summary(name: str, latencies: list[float | None]) -> str:
     return f"{name:<22} p50 {p50:5.2f}  p95 {p95:5.2f}  p99 {p99:5.2f} ms   {len(latencies)} loops, {lost} lost"
 
 
-def may_keep_awake() -> bool:
-    """Whether the first of ours differs from the second here."""
-    from spinnlive.live.awake import Awake
-
-    try:
-        Awake(True)
-    except UsageError:
-        return False
-    return True
-
-
 async def compare(loops: int) -> None:
     """Let the clients take turns on one emulated board and print what came out."""
     from spinnlive.boards.emulated import EmulatedBoard
@@ -180,17 +169,16 @@ async def compare(loops: int) -> None:
     kernel: list[float] = []
     async with EmulatedBoard() as board:
         with tempfile.TemporaryDirectory() as folder:
-            for _ in range(TURNS):
-                for client, latencies in results.items():
+            for order in permutations(results):
+                for client in order:
                     turn = (__file__, client, board.address, loops // TURNS, Path(folder))
                     seen = await trio.to_thread.run_sync(run_client, *turn)
-                    latencies += seen["latencies"]
+                    results[client] += seen["latencies"]
                     if client == "spinnlive":
                         shares += seen["shares"]
                         kernel += seen["kernel"]
         status = await board.status()
-    kept = "kept awake" if may_keep_awake() else "not kept awake: this user may not"
-    print(f"Loop latency at 1 ms ticks, processors {kept}, {conditions(status.given_up_s)}:")
+    print(f"Loop latency at 1 ms ticks, {conditions(status.given_up_s)}:")
     for client, latencies in results.items():
         print("  " + summary(client, latencies))
     for what, times in (("the host's own share", shares), ("the kernel's sending", kernel)):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import trio
+from taking_turns import processors
 
 SETTINGS = """[Machine]
 machine_name = {address}
@@ -58,8 +59,8 @@ def conditions(given_up_s: float) -> str:
     """Say how busy the machine was, and how far its emulated board fell behind."""
     minute = os.getloadavg()[0]
     return (
-        f"emulated SpiNN-3 that fell behind by {given_up_s:.2f} s in all, on {os.cpu_count()} cores with a load of "
-        f"{minute:.1f} over the last minute"
+        f"emulated SpiNN-3 that fell behind by {given_up_s:.2f} s in all, on {os.cpu_count()} cores {processors()}, "
+        f"with a load of {minute:.1f} over the last minute"
     )
 
 

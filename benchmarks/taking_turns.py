@@ -38,7 +38,23 @@ LEAN = "enable_advanced_monitor_support = False"
 def conditions() -> str:
     """Say what the figures were measured on."""
     load = os.getloadavg()[0]
-    return f"emulated SpiNN-3, {os.cpu_count()} host CPUs ({platform.machine()}), load {load:.1f} when it began"
+    return (
+        f"emulated SpiNN-3, {os.cpu_count()} host CPUs ({platform.machine()}), {processors()}, load {load:.1f} when it "
+        "began"
+    )
+
+
+def processors() -> str:
+    """Say what becomes of our clients' wish that the processors stay awake; the official one has none."""
+    from spinnlive.errors import UsageError
+    from spinnlive.live.awake import DRIVER, Awake
+
+    try:
+        Awake(True)
+    except UsageError:
+        return "asleep when idle: this user may not keep them awake"
+    driver = DRIVER.read_text().strip() if DRIVER.exists() else "none"
+    return f"asked by spinnlive to stay awake (driver: {driver})"
 
 
 async def in_turns(

@@ -9,7 +9,6 @@ program say how long waking may take for as long as it holds a device file open 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import struct
 from collections.abc import Iterator
@@ -22,17 +21,67 @@ DEVICE = Path("/dev/cpu_dma_latency")
 """Where Linux is told how long waking may take: a signed 32-bit number (µs), obeyed until the file is closed."""
 
 DRIVER = Path("/sys/devices/system/cpu/cpuidle/current_driver")
-"""Names what puts processors to sleep."""
+"""Names what puts processors to sleep; "none" where nothing does that could obey."""
 
 LONGEST_WAKING_US = 3
-"""What is asked for (µs): leaves a processor its lightest sleep, C1, which ends in 1 to 2 µs (Linux
-``intel_idle.c``, exit latencies), and nothing deeper."""
+"""What is asked for (µs): leaves a processor its lightest sleep, from which it wakes in 1 to 2 µs (Linux
+``intel_idle.c``, exit latencies: C1, on some processors C1E), and nothing deeper."""
 
 LONGEST_WAKING_GUEST_US = 0
-"""The same in a virtual machine whose driver polls before it gives the processor back, for 1 µs as it says
-(``cpuidle-haltpoll.c``); only nothing at all keeps it from that."""
+"""The same where the driver gives the processor back to a hypervisor, and calls that a waking of 1 µs
+(``cpuidle-haltpoll.c``): only 0 keeps it from that."""
 
 _REQUEST = struct.Struct("=i")
+
+
+class Awake:
+    """Whether processors are kept awake: ``wanted``, or if that is None where this user may.
+
+    ``device`` and ``driver`` are `DEVICE` and `DRIVER` unless told otherwise. Raises `UsageError` when
+    it is wanted and cannot be.
+    """
+
+    def __init__(
+        self, wanted: bool | None, *, device: Path | None = None, driver: Path = DRIVER
+    ) -> None:
+        self._wanted = wanted
+        self._device = device or DEVICE
+        self._driver = driver
+        if wanted:
+            with self.held():
+                pass
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep them awake in this block. Two such blocks may overlap. Raises as the class."""
+        asked = None if self._wanted is False else self._ask()
+        try:
+            yield
+        finally:
+            if asked is not None:
+                os.close(asked)
+
+    def _ask(self) -> int | None:
+        """Open the device, say what is asked for and give the descriptor; None where this user may not."""
+        try:
+            descriptor = os.open(self._device, os.O_WRONLY)
+            try:
+                os.write(descriptor, _REQUEST.pack(_longest_waking_us(self._driver)))
+            except OSError:
+                os.close(descriptor)
+                raise
+        except OSError as error:
+            if self._wanted:
+                raise UsageError(
+                    f"awake=True needs {self._device}, which cannot be written ({error.strerror}): "
+                    "give this user the right to it (docs/pacing.md), or leave awake out"
+                ) from error
+            return None
+        return descriptor
+
+
+ASLEEP = Awake(False)
+"""Leaves the processors alone."""
 
 
 def _longest_waking_us(driver: Path) -> int:
@@ -41,53 +90,3 @@ def _longest_waking_us(driver: Path) -> int:
     except OSError:
         name = ""
     return LONGEST_WAKING_GUEST_US if name == "haltpoll" else LONGEST_WAKING_US
-
-
-class Awake:
-    """Whether processors are kept awake: ``wanted``, or if that is None where this user may.
-
-    ``device`` and ``driver`` are `DEVICE` and `DRIVER` unless told otherwise. Raises `UsageError` when it is wanted and
-    cannot be.
-    """
-
-    def __init__(
-        self, wanted: bool | None, *, device: Path | None = None, driver: Path = DRIVER
-    ) -> None:
-        self._device = device = device or DEVICE
-        self._request = _REQUEST.pack(_longest_waking_us(driver))
-        self._wanted = wanted is not False
-        if wanted:
-            try:
-                os.close(self._ask())
-            except OSError as error:
-                raise UsageError(
-                    f"awake=True needs {device}, which cannot be written ({error.strerror}): give this "
-                    "user the right to it (docs/pacing.md), or leave awake out"
-                ) from error
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep them awake in this block. Two such blocks may overlap."""
-        asked = None
-        if self._wanted:
-            with contextlib.suppress(OSError):
-                asked = self._ask()
-        try:
-            yield
-        finally:
-            if asked is not None:
-                os.close(asked)
-
-    def _ask(self) -> int:
-        """Open the device and say what is asked for; the descriptor is not inherited by other programs."""
-        descriptor = os.open(self._device, os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            os.write(descriptor, self._request)
-        except OSError:
-            os.close(descriptor)
-            raise
-        return descriptor
-
-
-ASLEEP = Awake(False)
-"""Leaves the processors alone."""
