@@ -22,11 +22,9 @@ from side_by_side import conditions, run_benchmark, run_client
 
 NEURONS = 5
 WARM_UP = 20
-TURNS = 6
-"""How often each client has its turn, in every order once: a machine that is disturbed for seconds disturbs all, and
-no client always comes after the one that kept the processors busy."""
 
 ASLEEP = "spinnlive, awake=False"
+"""The client of ours that leaves the processors alone."""
 
 BETWEEN_S = (0.002, 0.006)
 """Pause between loops, drawn evenly, so that nothing ties them to the board's ticks but what the client itself does
@@ -167,11 +165,14 @@ async def compare(loops: int) -> None:
     }
     shares: list[float] = []
     kernel: list[float] = []
+    # in every order once: a machine that is disturbed for seconds disturbs all, and no client always comes after the
+    # one that kept the processors busy
+    orders = list(permutations(results))
     async with EmulatedBoard() as board:
         with tempfile.TemporaryDirectory() as folder:
-            for order in permutations(results):
+            for order in orders:
                 for client in order:
-                    turn = (__file__, client, board.address, loops // TURNS, Path(folder))
+                    turn = (__file__, client, board.address, loops // len(orders), Path(folder))
                     seen = await trio.to_thread.run_sync(run_client, *turn)
                     results[client] += seen["latencies"]
                     if client == "spinnlive":

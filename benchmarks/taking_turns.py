@@ -47,14 +47,13 @@ def conditions() -> str:
 def processors() -> str:
     """Say what becomes of our clients' wish that the processors stay awake; the official one has none."""
     from spinnlive.errors import UsageError
-    from spinnlive.live.awake import DRIVER, Awake
+    from spinnlive.live.awake import Awake, idle_driver
 
     try:
         Awake(True)
     except UsageError:
         return "asleep when idle: this user may not keep them awake"
-    driver = DRIVER.read_text().strip() if DRIVER.exists() else "none"
-    return f"asked by spinnlive to stay awake (driver: {driver})"
+    return f"asked by spinnlive to stay awake (driver: {idle_driver()})"
 
 
 async def in_turns(

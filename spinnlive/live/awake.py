@@ -34,6 +34,14 @@ LONGEST_WAKING_GUEST_US = 0
 _REQUEST = struct.Struct("=i")
 
 
+def idle_driver(driver: Path = DRIVER) -> str:
+    """Give the name of what puts processors to sleep; "none" where nothing is known to."""
+    try:
+        return driver.read_text().strip()
+    except OSError:
+        return "none"
+
+
 class Awake:
     """Whether processors are kept awake: ``wanted``, or if that is None where this user may.
 
@@ -46,7 +54,9 @@ class Awake:
     ) -> None:
         self._wanted = wanted
         self._device = device or DEVICE
-        self._driver = driver
+        # here, and not when it is asked for: a step may be over in a millisecond
+        guest = wanted is not False and idle_driver(driver) == "haltpoll"
+        self._request = _REQUEST.pack(LONGEST_WAKING_GUEST_US if guest else LONGEST_WAKING_US)
         if wanted:
             with self.held():
                 pass
@@ -66,7 +76,7 @@ class Awake:
         try:
             descriptor = os.open(self._device, os.O_WRONLY)
             try:
-                os.write(descriptor, _REQUEST.pack(_longest_waking_us(self._driver)))
+                os.write(descriptor, self._request)
             except OSError:
                 os.close(descriptor)
                 raise
@@ -82,11 +92,3 @@ class Awake:
 
 ASLEEP = Awake(False)
 """Leaves the processors alone."""
-
-
-def _longest_waking_us(driver: Path) -> int:
-    try:
-        name = driver.read_text().strip()
-    except OSError:
-        name = ""
-    return LONGEST_WAKING_GUEST_US if name == "haltpoll" else LONGEST_WAKING_US
