@@ -100,11 +100,8 @@ def receive_path() -> tuple[Any, Any]:
     def deliver(events: Any, received: float) -> None:
         router.deliver(events, received)
 
-    def deliver_one(tick: int, keys: tuple[int, ...], received: float) -> bool:
-        return bool(router.deliver_one(tick, keys, received).heartbeat)
-
     tag = LiveTag(BOARD, 1, 0, 0, 1, heartbeat=False)
-    return Receiver(tag, deliver, router, deliver_one=deliver_one), router
+    return Receiver(tag, deliver, router, deliver_one=router.deliver_one), router
 
 
 def measure_ours() -> None:

@@ -13,6 +13,7 @@ from spinnlive.boards.link import UDP, Link
 from spinnlive.errors import SpinnliveError
 from spinnlive.live.clock import Clock
 from spinnlive.live.database import NetworkMap, read_database
+from spinnlive.live.handed import Handed, Heard
 from spinnlive.live.receiver import Receiver
 from spinnlive.live.spikes import AHEAD, SpikeRouter
 from spinnlive.live.tap import Tap
@@ -69,6 +70,11 @@ class Connection:
         await self.barrier()
         self.router.stand(tick, whole=whole)
 
+    def settle(self) -> None:
+        """Count what has been delivered and not been counted; for those who read counts at any time."""
+        for receiver in self.receivers:
+            receiver.settle()
+
     def close(self) -> None:
         """Close the sockets."""
         for receiver in self.receivers:
@@ -82,12 +88,14 @@ class Connection:
 
     def _deliver_one(
         self, gatherer: int, tick: int, keys: tuple[int, ...], received: float
-    ) -> bool:
+    ) -> Handed:
         now = self._observe(tick, received, complete=len(keys) < wire.FULL_PACKET)
-        heard = self.router.deliver_one(tick, keys, received, gatherer, now)
-        if heard.gap:
-            self.receivers[gatherer].hurry()
-        return heard.heartbeat
+        handed = self.router.deliver_one(tick, keys, received, gatherer, now)
+        return Handed(handed.has_spikes, partial(self._settle_one, handed))
+
+    def _settle_one(self, handed: Handed) -> Heard:
+        self.clock.settle()
+        return handed.settle()
 
     def _observe(self, tick: int, received: float, *, complete: bool) -> float:
         """Let the clock hear of a packet's tick if that can be; give the tick that it is now, at least."""

@@ -106,8 +106,15 @@ class Clock:
         """When the latest live packet was received (seconds of the host's time)."""
         self._running = False
         self._ended: BaseException | None = None
-        self._estimate = Estimate(self.tick_s, self._host_time())
+        self._known = Estimate(self.tick_s, self._host_time())
+        self._unsettled: tuple[float, float] | None = None
         self._changed = trio.Event()
+
+    @property
+    def _estimate(self) -> Estimate:
+        """What follows from all that was heard."""
+        self.settle()
+        return self._known
 
     @property
     def running(self) -> bool:
@@ -241,11 +248,19 @@ class Clock:
         it is full (not ``complete``)."""
         if not self._running:
             return
+        self.settle()
         self.heard_s = received
-        over = float(tick + complete)
-        self._estimate.narrow(received, over, math.inf)
-        if self._estimate.note(received, over):
-            self._tap.put("clock", ClockObservation(received, over, 1.0))
+        self._unsettled = received, float(tick + complete)
+        if self._tap.active:
+            self.settle()
+
+    def settle(self) -> None:
+        """Take in the latest packet, if that has not been done; whoever reads the clock does it as well."""
+        if self._unsettled is not None:
+            (received, over), self._unsettled = self._unsettled, None
+            self._known.narrow(received, over, math.inf)
+            if self._known.note(received, over):
+                self._tap.put("clock", ClockObservation(received, over, 1.0))
 
     def observe_poll(self, tick: int, asked: float, answered: float) -> None:
         """A core said ``tick`` at some moment between two of the host."""

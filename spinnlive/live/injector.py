@@ -127,9 +127,10 @@ class Injector:
             await self._timetable.put(self._tick(at), ids)
             return
         few = self._few(neuron_ids)
-        now = self._checked(neuron_ids) if few is None else few
-        await self._ready()
-        await self._send(now)
+        if few is None or not self._clock.running or not self._sent_at_once(few):
+            now = self._checked(neuron_ids) if few is None else few.copy()
+            await self._ready()
+            await self._send(now)
         await trio.lowlevel.checkpoint()
 
     async def play(
@@ -182,22 +183,28 @@ class Injector:
 
     async def _send(self, ids: list[int] | NDArray[np.int64]) -> None:
         """Send these spikes and nobody else's between them; no checkpoint if there is room."""
-        if self._turn.locked() or not self._sent_at_once(ids):
+        if not isinstance(ids, list) or not self._sent_at_once(ids):
             await self._send_in_turn(ids)
-        if self._tap.active:
-            sent = time.monotonic()
-            self._tap.put("injected", Injected(self.label, np.asarray(ids, np.int64), sent))
+            self._tell(ids)
 
-    def _sent_at_once(self, ids: list[int] | NDArray[np.int64]) -> bool:
+    def _sent_at_once(self, ids: list[int]) -> bool:
         """Send what goes to one core in one datagram, if there is room; say whether it was sent."""
-        if len(self._lanes) > 1 or not isinstance(ids, list):
+        if len(self._lanes) > 1 or self._turn.locked():
             return False
-        (packet,) = self._encode(ids, self._lanes[0].core.first)
-        if not self._lanes[0].send_now(packet):
+        self._check_open()
+        lane = self._lanes[0]
+        (packet,) = self._encode(ids, lane.core.first)
+        if not lane.send_now(packet):
             return False
         self._datagrams += 1
         self._sent += len(ids)
+        self._tell(ids)
         return True
+
+    def _tell(self, ids: list[int] | NDArray[np.int64]) -> None:
+        if self._tap.active:
+            sent = time.monotonic()
+            self._tap.put("injected", Injected(self.label, np.asarray(ids, np.int64), sent))
 
     async def _send_in_turn(self, ids: list[int] | NDArray[np.int64]) -> None:
         try:
@@ -242,7 +249,7 @@ class Injector:
         for neuron in neuron_ids:
             if type(neuron) is not int or not 0 <= neuron < size:
                 return None
-        return neuron_ids.copy()
+        return neuron_ids
 
     def _checked(self, neuron_ids: ArrayLike) -> NDArray[np.int64]:
         try:

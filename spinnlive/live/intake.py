@@ -255,14 +255,14 @@ class Lane:
     def send_now(self, packet: bytes) -> bool:
         """Send it if there is room now; say whether it was sent."""
         window, intake = self.window, self._intake
-        if intake.steps.standing:
+        if intake.steps.active:
+            if not intake.steps.standing:
+                return intake.send(self._header + packet)
             intake.steps.outbox.hold(self._header + packet, self.core)
             return True
-        if intake.steps.active:
-            return intake.send(self._header + packet)
         if window.is_asked and not window.has_room:
             intake.collect()
-        if not self._has_room() or not intake.send(self._header + packet):
+        if not window.has_room or not intake.send(self._header + packet):
             return False
         window.sent()
         if window.is_asked:

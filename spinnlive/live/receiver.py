@@ -21,6 +21,7 @@ from spinnlive.boards.link import Link
 from spinnlive.errors import BoardUnreachable
 from spinnlive.live.database import LiveTag
 from spinnlive.live.datagrams import DatagramReader, Datagrams, Single, sender_word
+from spinnlive.live.handed import Handed
 from spinnlive.live.loss import PacketAccount
 from spinnlive.wire.window import SEQUENCES
 
@@ -52,7 +53,7 @@ REMEMBERED = 1 << 15
 that stalls the board for a second while questions hurry has hundreds of them under way."""
 
 Deliver = Callable[[wire.BulkEvents, float], None]
-DeliverOne = Callable[[int, tuple[int, ...], float], bool]
+DeliverOne = Callable[[int, tuple[int, ...], float], Handed]
 
 
 class Readers(Protocol):
@@ -81,8 +82,8 @@ class Receiver:
     """One socket, for the live output of one gatherer.
 
     ``deliver(events, received)`` is called with what each read brings; if that is one packet alone,
-    ``deliver_one(tick, keys, received)``, if there is such a function, which says whether the loss of
-    such a packet would be noticed in the next tick. While ``readers`` are full nothing is read: it is
+    ``deliver_one(tick, keys, received)``, if there is such a function, and counted when its readers
+    have had their turn, or before by `settle`. While ``readers`` are full nothing is read: it is
     how readers that may not lose anything hold up the socket. Counts, of all runs: ``packets`` taken,
     ``malformed`` ones, datagrams from ``strangers``; `account` has those that were lost. ``link`` is
     the way to the board, if that is not UDP; then there are no strangers.
@@ -110,6 +111,7 @@ class Receiver:
         self._hurry = trio.Event()
         self._tick = -1
         self._crowded = False
+        self._uncounted: tuple[int, int, Handed] | None = None
         self._held_up: trio.CancelScope | None = None
         self.tag = tag
         self.account = PacketAccount()
@@ -176,26 +178,40 @@ class Receiver:
                 several = len(read) > 1
                 self._take(read, received)
             else:
+                if self._take_one(single, received):
+                    # two rounds: tasks that are ready together run in any order, so one may be before the readers
+                    await trio.lowlevel.cancel_shielded_checkpoint()
+                    await trio.lowlevel.cancel_shielded_checkpoint()
+                self.settle()
                 several = self._reader.more
-                if not self._take_one(single, received):
-                    self._take(self._reader.among_many(single), received)
             while self._readers.full and not any(each.patient for each in self._waiting.values()):
                 with trio.CancelScope() as self._held_up:
                     await self._readers.room()
                 self._held_up = None
 
     def _take_one(self, single: Single, received: float) -> bool:
-        """Deliver a default packet that was read by itself; False if it is anything else."""
-        if self._deliver_one is None or single.sender != self._sender:
+        """Deliver what was read by itself; say whether it is for readers, who are to have it before `settle`."""
+        packet = None
+        if self._deliver_one is not None and single.sender == self._sender:
+            packet = wire.decode_default(single.datagram)
+        if packet is None or self._deliver_one is None:
+            self._take(self._reader.among_many(single), received)
             return False
-        packet = wire.decode_default(single.datagram)
-        if packet is None:
-            return False
-        self.account.came(1, single.dropped)
+        handed = self._deliver_one(*packet, received)
+        self._uncounted = packet[0], single.dropped, handed
+        return handed.has_spikes
+
+    def settle(self) -> None:
+        """Count the packet that has been delivered and not been counted, if there is one."""
+        if self._uncounted is None:
+            return
+        (self._tick, dropped, handed), self._uncounted = self._uncounted, None
+        self.account.came(1, dropped)
         self.packets += 1
-        self._tick = packet[0]
-        self._crowded |= not self._deliver_one(*packet, received)
-        return True
+        heard = handed.settle()
+        self._crowded |= not heard.heartbeat
+        if heard.gap:
+            self.hurry()
 
     def _take(self, read: Datagrams, received: float) -> None:
         """Deliver what was read; an answer of SCAMP finds everything before it delivered."""

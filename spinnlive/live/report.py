@@ -143,6 +143,7 @@ async def make_report(
 ) -> LiveReport:
     """Put together what is known while the network stands; ``recorded`` is asked for what the board
     recorded of each live population."""
+    connection.settle()
     network = connection.network
     gatherers = []
     for receiver, beats in zip(connection.receivers, connection.watermark.beats, strict=False):

@@ -3,19 +3,21 @@ spike."""
 
 from __future__ import annotations
 
-import weakref
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinnlive import wire
 from spinnlive.live.delivery import Delivery
+from spinnlive.live.handed import Handed, Heard
 from spinnlive.live.keys import KeyTable
 from spinnlive.live.streams import Policy, Stream
+from spinnlive.live.takers import Taker, Takers
 from spinnlive.live.tap import Tap
 from spinnlive.live.watermark import Watermark
 
@@ -66,59 +68,6 @@ class LiveSpikes:
     gatherer: int = 0
 
 
-class Heard(NamedTuple):
-    """What a packet that came alone says of others: ``gap``, that one before it seems to be missing; ``heartbeat``,
-    that it holds some of it, so that its own loss would have been noticed."""
-
-    gap: bool
-    heartbeat: bool
-
-
-class Taker(Protocol):
-    """Whoever takes batches of some populations as they come, and is told of the watermark."""
-
-    @property
-    def full(self) -> bool:
-        """Whether the socket is not to be read now."""
-
-    async def room(self) -> None:
-        """Wait until it is no longer full."""
-
-    def arrive(self, batch: SpikeBatch) -> None:
-        """Take a batch as it comes from the board."""
-
-    def advance(self, watermark: int) -> None:
-        """All spikes before this tick have been given."""
-
-    def end(self, error: BaseException | None) -> None:
-        """Nothing more will come."""
-
-
-class Takers:
-    """Takers in the order in which they came, each once. They are held weakly: a stream that its reader has
-    forgotten takes no more part. Who comes or goes meanwhile changes nothing for a walk that is under way."""
-
-    def __init__(self) -> None:
-        self._held: tuple[weakref.ref[Taker], ...] = ()
-
-    def add(self, taker: Taker) -> None:
-        """Let this one take part."""
-        self.discard(taker)
-        self._held += (weakref.ref(taker),)
-
-    def discard(self, taker: Taker) -> None:
-        """Let this one take no more part, nor those who are no more."""
-        self._held = tuple(
-            each for each in self._held if each() is not None and each() is not taker
-        )
-
-    def __iter__(self) -> Iterator[Taker]:
-        for held in self._held:
-            taker = held()
-            if taker is not None:
-                yield taker
-
-
 class SpikeStream(Stream[SpikeBatch]):
     """The live spikes of a population as they arrive; see `Stream`."""
 
@@ -160,6 +109,7 @@ class SpikeRouter:
         self._heartbeats = keys.heartbeats
         self._heartbeat_keys = keys.heartbeat_keys
         self._fillers = keys.fillers
+        self._ids = np.arange(1 + int(keys.neurons.max(initial=-1)), dtype=np.int32)
         self._filled = bool(self._fillers.any())
         self._beat_keys = self._heartbeat_keys.difference(keys.keys[self._fillers].tolist())
         self.watermark = watermark or Watermark.of_one()
@@ -232,20 +182,18 @@ class SpikeRouter:
         received: float,
         gatherer: int = 0,
         now: float = float("inf"),
-    ) -> Heard:
+    ) -> Handed:
         """Do as `deliver` with one packet that came alone: when a tick has few spikes, arrays would
-        take most of the time between the socket and the reader."""
+        take most of the time between the socket and the reader. It remains to be counted."""
         others = [key for key in keys if key not in self._heartbeat_keys]
         beats = len(keys) - len(others)
-        fine = tick <= now + AHEAD
-        gap = fine and beats > 0 and self.watermark.count(gatherer, tick, beats)
-        if not fine or len(others) > FEW or self._tap.active:
+        if tick > now + AHEAD or len(others) > FEW or self._tap.active:
+            gap = tick <= now + AHEAD and beats > 0 and self.watermark.count(gatherer, tick, beats)
             events = wire.BulkEvents(
                 np.array([tick]), np.array([len(keys)]), np.array(keys, np.uint32), 0, 0
             )
-            return Heard(self._deliver(events, received, gatherer, now) or gap, beats > 0)
-        if beats and not self._beat_keys.isdisjoint(keys):
-            gap |= self.watermark.beat(gatherer, tick)
+            heard = Heard(self._deliver(events, received, gatherer, now) or gap, beats > 0)
+            return Handed(bool(others), lambda: heard)
         groups: dict[int, list[int]] = {}
         for key in others:
             owner = self._keys.owner(key)
@@ -253,14 +201,37 @@ class SpikeRouter:
                 self.unknown_keys += 1
             else:
                 groups.setdefault(owner[0], []).append(owner[1])
+        late = tick < self.watermark.tick
         for number, few in sorted(groups.items()):
-            late = tick < self.watermark.tick
-            self.delivery.note_few(number, tick, few, late)
-            # from a list numpy would find out first what is in it
-            neurons = np.frombuffer(array("i", few), np.int32)
-            self._hand_out(number, tick, neurons, received, late)
+            self._hand_out(number, tick, self._array(few), received, late)
         self._advance(self.watermark.packets(gatherer, tick))
+        return Handed(
+            bool(groups), partial(self._count_one, gatherer, tick, keys, beats, groups, late)
+        )
+
+    def _count_one(
+        self,
+        gatherer: int,
+        tick: int,
+        keys: Sequence[int],
+        beats: int,
+        groups: dict[int, list[int]],
+        late: bool,
+    ) -> Heard:
+        """Count what `deliver_one` has given."""
+        gap = beats > 0 and self.watermark.count(gatherer, tick, beats)
+        if beats and not self._beat_keys.isdisjoint(keys):
+            gap |= self.watermark.beat(gatherer, tick)
+        for number, few in groups.items():
+            self.delivery.note_few(number, tick, few, late)
         return Heard(gap, beats > 0)
+
+    def _array(self, ids: list[int]) -> NDArray[np.int32]:
+        """Give the ids of a few spikes as an array of its own, by the shortest way: of a list numpy would find out
+        first what is in it."""
+        if len(ids) == 1:
+            return self._ids[ids[0] : ids[0] + 1].copy()
+        return np.frombuffer(array("i", ids), np.int32)
 
     def distribute(self, spikes: LiveSpikes) -> bool:
         """Give spikes to the takers of their populations, a batch for each tick, and move the
@@ -366,13 +337,11 @@ class SpikeRouter:
                 received,
                 late,
             )
-            for taker in takers:
-                taker.arrive(batch)
+            takers.arrive(batch)
 
     def _advance(self, moved: bool) -> None:
         if moved:
-            for taker in self._everybody:
-                taker.advance(self.watermark.tick)
+            self._everybody.advance(self.watermark.tick)
 
     def _plausible(self, events: wire.BulkEvents, limit: float) -> wire.BulkEvents:
         ticks = np.where(events.ticks == BEFORE_FIRST, 0, events.ticks)

@@ -34,6 +34,7 @@ class LiveStatistics:
 
 def count(connection: Connection, spikes_out: int) -> LiveStatistics:
     """Add up what the parts of a live run counted."""
+    connection.settle()
     receivers, router = connection.receivers, connection.router
     return LiveStatistics(
         packets_in=sum(each.packets for each in receivers),

@@ -31,7 +31,7 @@ class Watermark:
         self.tick = 0
         self.beats = tuple(Beats(spikes) if has else None for has in heartbeats)
         self._reached = [0] * len(heartbeats)
-        self._changed = trio.Event()
+        self._waiting = trio.lowlevel.ParkingLot()
 
     @classmethod
     def of_one(cls) -> Watermark:
@@ -61,7 +61,8 @@ class Watermark:
 
     def packets(self, gatherer: int, tick: int) -> bool:
         """A gatherer has sent packets up to this tick; say whether the watermark moves."""
-        self._reached[gatherer] = max(self._reached[gatherer], tick)
+        if tick > self._reached[gatherer]:
+            self._reached[gatherer] = tick
         if len(self._reached) == 1:
             return self._move(self._reached[0])
         beating = [
@@ -99,12 +100,12 @@ class Watermark:
         """Wait until the watermark is at ``tick`` or past it."""
         await trio.lowlevel.checkpoint()
         while self.tick < tick:
-            await self._changed.wait()
+            await self._waiting.park()
 
     def _move(self, tick: int) -> bool:
         if tick <= self.tick:
             return False
         self.tick = tick
-        self._changed.set()
-        self._changed = trio.Event()
+        if self._waiting:
+            self._waiting.unpark_all()
         return True

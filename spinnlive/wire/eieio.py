@@ -56,6 +56,7 @@ _UPPER = 0x40
 _PAYLOAD_PREFIX = 0x20
 _TIME = 0x10
 _LIVE = struct.Struct("<BBI")
+_FEW16 = [struct.Struct(f"<BB{ids}H") for ids in range(FEW + 1)]
 _HALF = struct.Struct("<H")
 _WORD = struct.Struct("<I")
 
@@ -144,7 +145,7 @@ def encode_ids16(ids: ArrayLike) -> list[bytes]:
     """
     if isinstance(ids, list) and 0 < len(ids) <= FEW:
         try:
-            return [struct.pack(f"<BB{len(ids)}H", len(ids), 0x00, *ids)]
+            return [_FEW16[len(ids)].pack(len(ids), 0x00, *ids)]
         except struct.error:
             pass  # the way of arrays says what is wrong, or takes what is no int
     return list(_packets(_checked(ids, 16), "<u2", 0x00, MAX_IDS16))

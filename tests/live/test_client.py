@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import AsyncIterator
 from contextlib import closing
 
@@ -11,7 +12,9 @@ import pytest
 from spinnlive import wire
 from spinnlive.live.client import Connection
 from spinnlive.live.database import LiveTag, NetworkMap
+from spinnlive.live.datagrams import Single
 from spinnlive.live.keys import KeyTable
+from spinnlive.live.statistics import count
 
 NOBODY = np.empty(0, np.int64)
 HERE = "127.0.0.1"
@@ -35,6 +38,21 @@ async def connection() -> AsyncIterator[Connection]:
     )
     with closing(Connection(network)) as connected:
         yield connected
+
+
+async def test_statistics_have_what_readers_have_and_nobody_has_counted(
+    connection: Connection,
+) -> None:
+    connection.clock.start(None)
+    packet = struct.pack("<BBIII", 2, 0x38, 1, 7, 8)
+    single = Single(packet, (HERE, wire.SCP_UDP_PORT), dropped=3)
+    (receiver,) = connection.receivers
+    receiver._take_one(single, connection.clock.now)
+    assert receiver.packets == 0, "it will be when its readers have had their turn"
+    counts = count(connection, 0)
+    assert (counts.packets_in, counts.unknown_keys, counts.kernel_drops) == (1, 2, 3)
+    receiver.settle()
+    assert count(connection, 0) == counts, "once"
 
 
 @pytest.mark.parametrize("bulk", [False, True])

@@ -158,7 +158,7 @@ async def test_a_packet_alone_is_no_other_than_among_many(
         streams = [spikes.open(label, "drop_oldest", 10_000) for label in ("a", "b")]
         gaps.append(
             [
-                spikes.deliver_one(tick, keys, 0.5, 0, 3.0).gap
+                spikes.deliver_one(tick, keys, 0.5, 0, 3.0).settle().gap
                 if spikes is one
                 else spikes.deliver(packets((tick, keys)), 0.5, 0, 3.0)
                 for tick, keys in each
@@ -175,11 +175,15 @@ async def test_the_loss_of_a_part_of_a_tick_is_noticed_in_the_next() -> None:
     spikes = router(True)
     first, second = [0x10, 0x200], [0x20, 0x210]
     for tick, keys in ((1, first), (1, second), (2, first), (2, second), (3, first)):
-        assert spikes.deliver_one(tick, keys, 0.0) == (tick == 1 and keys is first, True)
-    assert spikes.deliver_one(4, first, 0.0) == (True, True), "the second of tick 3 is missing"
-    assert spikes.deliver_one(4, [0x30], 0.0) == (False, False), "nobody would miss this one"
+        assert spikes.deliver_one(tick, keys, 0.0).settle() == (tick == 1 and keys is first, True)
+    assert spikes.deliver_one(4, first, 0.0).settle() == (True, True), (
+        "the second of tick 3 is missing"
+    )
+    assert spikes.deliver_one(4, [0x30], 0.0).settle() == (False, False), (
+        "nobody would miss this one"
+    )
     spikes.deliver(packets((4, second), (5, first)), 0.0)  # of which nobody counts the spikes
-    assert spikes.deliver_one(6, first, 0.0) == (False, True)
+    assert spikes.deliver_one(6, first, 0.0).settle() == (False, True)
     assert spikes.watermark.missed_ticks == 1, "tick 0: the others had their first spike"
 
 

@@ -19,6 +19,7 @@ import spinnlive
 from spinnlive import wire
 from spinnlive.boards.emulated import EmulatedBoard
 from spinnlive.live.client import Connection
+from spinnlive.live.handed import Handed
 
 TICKS = 200
 
@@ -38,7 +39,7 @@ def took_many(self: Connection, number: int, events: wire.BulkEvents, received: 
 
 def took_one(
     self: Connection, number: int, tick: int, keys: tuple[int, ...], received: float
-) -> bool:
+) -> Handed:
     packets.append(list(keys))
     return one(self, number, tick, keys, received)
 
