@@ -1,9 +1,10 @@
 """Libraries that sPyNNaker imports and a live run rarely uses, put off until something uses them.
 
 More than half of the time that ``import pyNN.spiNNaker`` takes goes into Matplotlib's pyplot, which
-only the plots of the CSA package want, and parts of scipy, which random parameters and Poisson
-sources want. If spinnlive is imported first, the modules in `PUT_OFF` get stand-ins for these; the
-first use of one imports the genuine library and puts it in the stand-ins' place.
+only the plots of the CSA package want, parts of scipy, which random parameters and Poisson sources
+want, and what EBRAINS' machines and JSON files need. If spinnlive is imported first, the modules in
+`PUT_OFF` get stand-ins for these; the first use of one imports the genuine library and puts it in
+the stand-ins' place.
 
 Only the import statements of these modules are answered so, and only while sPyNNaker is imported for
 the first time. `sys.modules` holds genuine modules only, and the libraries' own namespaces are left
@@ -39,6 +40,8 @@ PUT_OFF: Mapping[str, tuple[str, ...]] = {
     "csa.plot": ("matplotlib", "matplotlib.pyplot"),
     "lazyarray": ("scipy",),
     f"{_PUSH_BOT}.push_bot_retina_viewer": ("matplotlib",),
+    "pacman.utilities.file_format_schemas": ("jsonschema",),
+    "spinnman.spalloc.spalloc_allocator": ("ebrains_drive",),
     "spinn_front_end_common.interface.profiling.profile_data": ("scipy.stats",),
     "spynnaker.pyNN.models.neuron.population_vertex": ("scipy",),
     "spynnaker.pyNN.models.spike_source.spike_source_poisson_vertex": ("scipy.stats",),

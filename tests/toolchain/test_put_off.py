@@ -246,7 +246,7 @@ USES = Path(__file__).parent / "scripts" / "put_off_libraries.py"
 """Prints all that sPyNNaker does with what is put off."""
 
 
-LIBRARIES = "matplotlib.pyplot scipy.sparse scipy.special scipy.stats"
+LIBRARIES = "ebrains_drive jsonschema matplotlib.pyplot scipy.sparse scipy.special scipy.stats"
 
 
 def output(*arguments: str, **environment: str) -> list[str]:

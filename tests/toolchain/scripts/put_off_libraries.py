@@ -1,4 +1,4 @@
-"""Everything that sPyNNaker does with Matplotlib and scipy.stats; what it gives, line by line."""
+"""Everything that sPyNNaker does with the libraries that are put off; what it gives, line by line."""
 
 import sys
 from types import SimpleNamespace
@@ -13,7 +13,9 @@ import csa
 import lazyarray
 import numpy as np
 from lazyarray import larray
+from pacman.utilities.file_format_schemas import validate
 from spinn_front_end_common.interface.profiling import profile_data
+from spinnman.spalloc import spalloc_allocator as allocator
 from spynnaker.pyNN.models.neuron import population_vertex as vertex
 from spynnaker.pyNN.models.spike_source import spike_source_poisson_vertex as poisson
 from spynnaker.pyNN.utilities import utility_calls as calls
@@ -37,7 +39,14 @@ KINDS = {
 }
 
 
-LIBRARIES = ("matplotlib.pyplot", "scipy.sparse", "scipy.special", "scipy.stats")
+LIBRARIES = (
+    "ebrains_drive",
+    "jsonschema",
+    "matplotlib.pyplot",
+    "scipy.sparse",
+    "scipy.special",
+    "scipy.stats",
+)
 
 
 def there() -> str:
@@ -69,6 +78,11 @@ print(lazyarray.sparse.issparse(matrix), lazyarray.sparse.issparse([1]), larray(
 csa.show(csa.cset(csa.full), 4)
 print(csa.plot._plt.get_backend(), csa.plot._plt.gcf().axes[0].images[0].get_array().sum())
 print(csa.matplotlib.colors.Normalize(0.0, 4.0)(1.0))
+try:
+    validate([], "machine.json")
+except Exception as error:
+    print(type(error), str(error).splitlines()[0])
+print(allocator.ebrains_drive.connect.__module__)
 
 import matplotlib.pyplot  # noqa: E402
 import scipy.stats  # noqa: E402
