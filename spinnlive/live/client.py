@@ -68,6 +68,7 @@ class Connection:
         """Every core stands at this tick: return when what was sent before has been delivered, as the
         watermark then says; ``whole`` as in `Watermark.stand`. Raises `BoardUnreachable`."""
         await self.barrier()
+        self.settle()
         self.router.stand(tick, whole=whole)
 
     def settle(self) -> None:

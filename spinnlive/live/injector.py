@@ -188,7 +188,8 @@ class Injector:
             self._tell(ids)
 
     def _sent_at_once(self, ids: list[int]) -> bool:
-        """Send what goes to one core in one datagram, if there is room; say whether it was sent."""
+        """Send what goes to one core in one datagram, if there is room, and tell the tap; say whether it was sent.
+        Raises what ended the live run."""
         if len(self._lanes) > 1 or self._turn.locked():
             return False
         self._check_open()

@@ -54,7 +54,7 @@ class Steps(Protocol):
 
     @property
     def standing(self) -> bool:
-        """Whether the network stands between two steps."""
+        """Whether the network stands between two steps; then it is ``active`` too."""
 
     @property
     def active(self) -> bool:

@@ -82,11 +82,11 @@ class Receiver:
     """One socket, for the live output of one gatherer.
 
     ``deliver(events, received)`` is called with what each read brings; if that is one packet alone,
-    ``deliver_one(tick, keys, received)``, if there is such a function, and counted when its readers
-    have had their turn, or before by `settle`. While ``readers`` are full nothing is read: it is
-    how readers that may not lose anything hold up the socket. Counts, of all runs: ``packets`` taken,
-    ``malformed`` ones, datagrams from ``strangers``; `account` has those that were lost. ``link`` is
-    the way to the board, if that is not UDP; then there are no strangers.
+    ``deliver_one(tick, keys, received)``, if there is such a function, which gives a `Handed`: the
+    packet is counted when its readers have had their turn, or before by `settle`. While ``readers`` are
+    full nothing is read: it is how readers that may not lose anything hold up the socket. Counts, of
+    all runs: ``packets`` taken, ``malformed`` ones, datagrams from ``strangers``; `account` has those
+    that were lost. ``link`` is the way to the board, if that is not UDP; then there are no strangers.
     """
 
     def __init__(
@@ -152,14 +152,18 @@ class Receiver:
     async def watch(self, running: Callable[[], bool]) -> None:
         """Ask for the tag's count again and again while the network runs, until cancelled."""
         while True:
-            calm = self.tag.heartbeat and not self._crowded
-            with trio.move_on_after(CALM_PROBE_S if calm else PROBE_S):
+            with trio.move_on_after(self._pause_s()):
                 await self._hurry.wait()
                 await trio.sleep(HURRY_S)
             self._hurry = trio.Event()
-            self._crowded = False
             if running():
                 self._send(self._question(self._probe(), self._counted, patient=False))
+
+    def _pause_s(self) -> float:
+        """Give how long to wait before the next question, by what has come since this was asked last."""
+        calm = self.tag.heartbeat and not self._crowded
+        self._crowded = False
+        return CALM_PROBE_S if calm else PROBE_S
 
     def hurry(self) -> None:
         """Something is missing: ask soon."""
@@ -167,15 +171,16 @@ class Receiver:
 
     async def pump(self) -> None:
         """Read until cancelled."""
-        several = False
+        several = waits = False
         while True:
-            await trio.lowlevel.wait_readable(self._sock)
+            if not waits:
+                await trio.lowlevel.wait_readable(self._sock)
             received = time.monotonic()
             # one by one where one comes in a tick; together as soon as one has to wait for another
             single = None if several else self._reader.read_one()
             if single is None:
                 read = self._reader.read()
-                several = len(read) > 1
+                several, waits = len(read) > 1, False
                 self._take(read, received)
             else:
                 if self._take_one(single, received):
@@ -183,7 +188,7 @@ class Receiver:
                     await trio.lowlevel.cancel_shielded_checkpoint()
                     await trio.lowlevel.cancel_shielded_checkpoint()
                 self.settle()
-                several = self._reader.more
+                several = waits = self._reader.more
             while self._readers.full and not any(each.patient for each in self._waiting.values()):
                 with trio.CancelScope() as self._held_up:
                     await self._readers.room()
@@ -191,13 +196,12 @@ class Receiver:
 
     def _take_one(self, single: Single, received: float) -> bool:
         """Deliver what was read by itself; say whether it is for readers, who are to have it before `settle`."""
-        packet = None
-        if self._deliver_one is not None and single.sender == self._sender:
-            packet = wire.decode_default(single.datagram)
-        if packet is None or self._deliver_one is None:
+        deliver = self._deliver_one if single.sender == self._sender else None
+        packet = None if deliver is None else wire.decode_default(single.datagram)
+        if deliver is None or packet is None:
             self._take(self._reader.among_many(single), received)
             return False
-        handed = self._deliver_one(*packet, received)
+        handed = deliver(*packet, received)
         self._uncounted = packet[0], single.dropped, handed
         return handed.has_spikes
 

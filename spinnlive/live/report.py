@@ -133,6 +133,7 @@ async def stopped(connection: Connection, tick: int, *, whole: bool) -> None:
     """
     with contextlib.suppress(BoardUnreachable):
         await connection.barrier()
+    connection.settle()
     connection.router.stand(tick, whole=whole)
 
 
@@ -143,7 +144,6 @@ async def make_report(
 ) -> LiveReport:
     """Put together what is known while the network stands; ``recorded`` is asked for what the board
     recorded of each live population."""
-    connection.settle()
     network = connection.network
     gatherers = []
     for receiver, beats in zip(connection.receivers, connection.watermark.beats, strict=False):
@@ -151,15 +151,14 @@ async def make_report(
             counters = await read_counters(scp, receiver.tag)
         except RemoteError:
             counters = None
+        connection.settle()
         gatherers.append(_gatherer(receiver, beats, counters))
-    delivery = connection.router.delivery
-    return LiveReport(
-        tick=connection.watermark.tick,
-        populations=tuple(
-            [delivery.report(label, await recorded(label)) for label in sorted(network.live)]
-        ),
-        gatherers=tuple(gatherers),
-    )
+    populations = []
+    for label in sorted(network.live):
+        told = await recorded(label)
+        connection.settle()
+        populations.append(connection.router.delivery.report(label, told))
+    return LiveReport(connection.watermark.tick, tuple(populations), tuple(gatherers))
 
 
 def _gatherer(

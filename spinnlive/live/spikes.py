@@ -109,6 +109,7 @@ class SpikeRouter:
         self._heartbeats = keys.heartbeats
         self._heartbeat_keys = keys.heartbeat_keys
         self._fillers = keys.fillers
+        # every id at its own place, for `_array`
         self._ids = np.arange(1 + int(keys.neurons.max(initial=-1)), dtype=np.int32)
         self._filled = bool(self._fillers.any())
         self._beat_keys = self._heartbeat_keys.difference(keys.keys[self._fillers].tolist())

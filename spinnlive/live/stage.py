@@ -127,6 +127,9 @@ class StageConnection:
         """Nothing is on its way."""
         await trio.lowlevel.checkpoint()
 
+    def settle(self) -> None:
+        """Nothing is delivered that is not counted."""
+
 
 def _keys(stage: Stage) -> KeyTable:
     """Give every neuron a key, as a board would; on a stage nobody looks at them."""

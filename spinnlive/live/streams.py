@@ -191,6 +191,7 @@ class Stream(Generic[T]):
     ) -> None:
         self._close()
 
+    @trio.lowlevel.enable_ki_protection
     async def _sleep(self) -> None:
         """Wait for `_wake_one`, in the order of those who came. It is what a ``ParkingLot`` does, in half the time,
         which every reflex of a robot waits for."""
@@ -203,6 +204,7 @@ class Stream(Generic[T]):
 
         await trio.lowlevel.wait_task_rescheduled(abort)
 
+    @trio.lowlevel.enable_ki_protection
     def _wake_one(self) -> None:
         if self._readers:
             trio.lowlevel.reschedule(self._readers.popleft())

@@ -32,7 +32,9 @@ class Taker(Protocol):
 
 class Takers:
     """Takers in the order in which they came, each once. They are held weakly: a stream that its reader has
-    forgotten takes no more part. Who comes or goes meanwhile changes nothing for a walk that is under way."""
+    forgotten takes no more part. Who comes or goes meanwhile changes nothing for a walk that is under way.
+
+    `arrive` and `advance` walk by themselves, without the generator of the others: every spike waits for them."""
 
     def __init__(self) -> None:
         self._held: tuple[weakref.ref[Taker], ...] = ()

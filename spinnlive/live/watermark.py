@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import trio
-
 from spinnlive.live.loss import Beats
 
 SLACK = 2
@@ -31,7 +29,6 @@ class Watermark:
         self.tick = 0
         self.beats = tuple(Beats(spikes) if has else None for has in heartbeats)
         self._reached = [0] * len(heartbeats)
-        self._waiting = trio.lowlevel.ParkingLot()
 
     @classmethod
     def of_one(cls) -> Watermark:
@@ -96,16 +93,8 @@ class Watermark:
         self._reached = [max(reached, tick) for reached in self._reached]
         return self._move(tick)
 
-    async def reached(self, tick: int) -> None:
-        """Wait until the watermark is at ``tick`` or past it."""
-        await trio.lowlevel.checkpoint()
-        while self.tick < tick:
-            await self._waiting.park()
-
     def _move(self, tick: int) -> bool:
         if tick <= self.tick:
             return False
         self.tick = tick
-        if self._waiting:
-            self._waiting.unpark_all()
         return True

@@ -124,6 +124,49 @@ async def test_a_list_that_changes_while_the_call_waits_changes_nothing(
     assert board.sent == [Sent((0, 1, 4), [3, 0], 0)]
 
 
+@pytest.mark.parametrize("hindrance", ["no room", "another's turn"])
+async def test_while_it_runs_a_call_that_must_wait_sends_what_it_was_given(
+    nursery: trio.Nursery, hindrance: str
+) -> None:
+    board, ids = Board(), [3, 0]
+    board.start()
+    way = injector(board)
+    board.may_take = trio.Event()
+    before = []
+    if hindrance == "another's turn":
+        nursery.start_soon(way.send, np.array([7]))
+        before = [[7]]
+        await trio.testing.wait_all_tasks_blocked()
+    nursery.start_soon(way.send, ids)
+    await trio.testing.wait_all_tasks_blocked()
+    ids[:] = [10**9]
+    board.may_take.set()
+    await trio.testing.wait_all_tasks_blocked()
+    assert [each.keys for each in board.sent] == [*before, [3, 0]]
+    assert way.spikes_sent == 2 + len(before)
+
+
+async def test_while_it_runs_what_ended_the_live_run_is_raised_and_nothing_sent() -> None:
+    board = Board()
+    board.start()
+    board.failure = BoardLost("gone")
+    with pytest.raises(BoardLost, match="gone"):
+        await injector(board).send([1])
+    assert board.sent == []
+
+
+@pytest.mark.parametrize("running", [False, True])
+@pytest.mark.parametrize("ids", [[2, 1], np.array([2, 1])], ids=["list", "array"])
+async def test_the_tap_is_told_once(running: bool, ids: Any) -> None:
+    board = Board()
+    if running:
+        board.start()
+    way, told = injector(board), []
+    way._tap.listen(lambda kind, value: told.append((kind, value.neuron_ids.tolist())))
+    await way.send(ids)
+    assert told == [("injected", [2, 1])]
+
+
 async def test_numpy_arrays_and_single_ids_and_none_at_all() -> None:
     board = Board()
     way = injector(board)

@@ -236,6 +236,48 @@ async def test_while_the_network_runs_it_asks_again_and_again(
     nursery.cancel_scope.cancel()
 
 
+async def test_after_a_datagram_without_heartbeat_the_next_question_comes_sooner(
+    fake: FakeBoard, nursery: trio.Nursery
+) -> None:
+    """Of the heartbeat's each tick tells, of the others only the board's count; and this since the last question,
+    not since the first."""
+    fake.silent = 0
+    receiver = receiver_of(fake, Taken(1))
+    nursery.start_soon(receiver.pump)
+    await receiver.claim()
+    pauses = [receiver._pause_s()]
+    for tick, key in ((1, BEAT), (2, BEAT + 1), (3, BEAT)):
+        await fake.send(live(tick, key))
+        while receiver.packets < tick:
+            await trio.testing.wait_all_tasks_blocked()
+        pauses.append(receiver._pause_s())
+    calm, soon = module.CALM_PROBE_S, module.PROBE_S
+    assert pauses == [calm, calm, soon, calm]
+    nursery.cancel_scope.cancel()
+
+
+async def test_who_is_cancelled_has_counted_what_was_delivered(
+    fake: FakeBoard, nursery: trio.Nursery
+) -> None:
+    fake.silent = 0
+    taken = Taken(1)
+    receiver = receiver_of(fake, taken)
+    one, pump = taken.one, trio.CancelScope()
+
+    def cancelling(tick: int, keys: tuple[int, ...], received: float) -> Handed:
+        pump.cancel()
+        return one(tick, keys, received)
+
+    receiver._deliver_one = cancelling
+    await claim_only(receiver, nursery)
+    await fake.send(live(1, BEAT))
+    with pump:
+        await receiver.pump()
+    assert pump.cancelled_caught
+    assert (taken.packets, receiver.packets) == ([(1, 1)], 1)
+    nursery.cancel_scope.cancel()
+
+
 @pytest.mark.parametrize("asks", [False, True])
 async def test_readers_have_their_turn_before_a_packet_is_counted(
     fake: FakeBoard, nursery: trio.Nursery, asks: bool

@@ -166,7 +166,9 @@ async def test_a_packet_alone_is_no_other_than_among_many(
         )
         counts = (spikes.spikes, spikes.unknown_keys, spikes.from_the_future)
         water = (spikes.watermark.tick, spikes.watermark.missed_ticks)
-        seen.append((counts, water, [await held(stream) for stream in streams]))
+        reports = [spikes.delivery.report(label, None) for label in ("a", "b")]
+        sums = [each % 2**64 for each in spikes.delivery._sums]
+        seen.append((counts, water, reports, sums, [await held(stream) for stream in streams]))
     assert seen[0] == seen[1]
     assert all(alone or not together for alone, together in zip(*gaps, strict=True))
 

@@ -306,6 +306,35 @@ async def test_a_cancelled_read_loses_nothing(kind: Kind) -> None:
     assert await rest(kind, stream) == [0, 1, 2]
 
 
+async def test_tasks_that_share_a_stream_take_turns(kind: Kind) -> None:
+    """Each batch goes to one of them; one that is cancelled, asleep or just woken, takes nothing from the others."""
+    stream = kind.open("drop_oldest", 9)
+    got: list[tuple[str, int]] = []
+    scopes = {name: trio.CancelScope() for name in ("leaves", "first", "woken", "last")}
+
+    async def read(name: str) -> None:
+        with scopes[name]:
+            got.append((name, kind.number(await anext(stream))))
+
+    async with trio.open_nursery() as nursery:
+        for name in scopes:
+            nursery.start_soon(read, name)
+            await trio.testing.wait_all_tasks_blocked()
+        scopes["leaves"].cancel()
+        await trio.testing.wait_all_tasks_blocked()
+        await kind.make(1)
+        await trio.testing.wait_all_tasks_blocked()
+        assert got == [("first", 0)]
+        await kind.make(2)
+        scopes[
+            "woken"
+        ].cancel()  # which may have been woken by now, and then has its batch all the same
+        await trio.testing.wait_all_tasks_blocked()
+    assert await rest(kind, stream) == [1, 2][len(got) - 1 :]
+    assert [number for _, number in got] == list(range(len(got)))
+    assert "last" in dict(got)
+
+
 async def test_an_error_comes_after_what_is_held(kind: Kind) -> None:
     stream = kind.open("drop_oldest", 9)
     await kind.make(2)

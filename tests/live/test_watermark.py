@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import trio
-import trio.testing
-
 from spinnlive.live.loss import MANY, Beats
 from spinnlive.live.watermark import SLACK, Watermark
 
@@ -44,26 +41,6 @@ def test_a_network_that_was_stopped_from_outside_may_still_hold_spikes() -> None
     assert not mark.stand(9, whole=False)
     assert mark.tick == 7
     assert mark.stand(12, whole=True)
-
-
-async def test_it_can_be_waited_for() -> None:
-    mark = Watermark([True])
-    reached: list[int] = []
-
-    async def wait(tick: int) -> None:
-        await mark.reached(tick)
-        reached.append(tick)
-
-    async with trio.open_nursery() as nursery:
-        for tick in (0, 5, 6):
-            nursery.start_soon(wait, tick)
-        await trio.testing.wait_all_tasks_blocked()
-        assert reached == [0]
-        mark.packets(0, 5)
-        await trio.testing.wait_all_tasks_blocked()
-        assert reached == [0, 5]
-        mark.stand(9, whole=True)
-    assert reached == [0, 5, 6]
 
 
 def beats(*ticks: int) -> Beats:

@@ -81,6 +81,9 @@ async def test_the_same_code_sees_the_same_day(
             assert len(seen) in (19, 20)  # the last may still be with its reader
             await live.run()
             assert live.clock.tick == 50
+            report = await live.report()
+            counts = {each.label: each.delivered for each in report.populations}
+            assert (counts["b"], report.complete) == (50, True)
         # the streams ended by themselves
     assert seen == [(tick, [tick % 3], float(tick)) for tick in range(50)]
     assert weights == [(0, 1.0), (50, 2.0)]

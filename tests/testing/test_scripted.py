@@ -54,6 +54,9 @@ async def test_what_is_injected_comes_to_the_script_and_its_answer_to_the_stream
         assert live.clock.tick == 40 and live.clock.time_ms == 20.0
         assert live.statistics().spikes_out == 3
         assert live.statistics().spikes_in == 3 + 4
+        report = await live.report()
+        assert (report.tick, report.gatherers, report.complete) == (40, (), True)
+        assert [(each.label, each.delivered) for each in report.populations] == [("motor", 3 + 4)]
     async for batch in stream:
         seen.append((batch.tick, batch.neuron_ids.tolist()))
     assert seen == [(0, [1, 3]), (9, [4]), (19, [4]), (29, [4]), (30, [0]), (39, [4])]
