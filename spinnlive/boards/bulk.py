@@ -16,6 +16,7 @@ from typing import Protocol
 import trio
 
 from spinnlive import wire
+from spinnlive.boards.giving_way import GivingWay
 from spinnlive.boards.link import UDP, Link
 from spinnlive.errors import BoardLost, ScpError
 from spinnlive.wire.window import SEQUENCES
@@ -37,6 +38,9 @@ MAX_DATAGRAM = 600
 
 AWAKE_S = 0.0005
 """How long to look for an answer again and again before going to sleep (seconds)."""
+
+LOOPBACK = "127."
+"""How the addresses of boards begin that are emulated on this very host."""
 
 _CODE = struct.Struct("<HH")
 _REPLY_HEADER = 14
@@ -84,6 +88,7 @@ class BulkMemory:
         self._sock = link(address)
         self._turn = trio.Lock()
         self._sequence = 0
+        self._manners = GivingWay() if address.startswith(LOOPBACK) else None
 
     def close(self) -> None:
         """Close the socket."""
@@ -186,6 +191,8 @@ class BulkMemory:
             if time.monotonic() > patient:
                 await trio.lowlevel.wait_readable(self._sock)
             else:
+                if self._manners is not None:
+                    self._manners.give_way()
                 await trio.lowlevel.checkpoint()
         return answers
 
