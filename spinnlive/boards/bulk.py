@@ -16,7 +16,7 @@ from typing import Protocol
 import trio
 
 from spinnlive import wire
-from spinnlive.boards.giving_way import GivingWay
+from spinnlive.boards.giving_way import MANNERS
 from spinnlive.boards.link import UDP, Link
 from spinnlive.errors import BoardLost, ScpError
 from spinnlive.wire.window import SEQUENCES
@@ -88,7 +88,7 @@ class BulkMemory:
         self._sock = link(address)
         self._turn = trio.Lock()
         self._sequence = 0
-        self._manners = GivingWay() if address.startswith(LOOPBACK) else None
+        self._manners = MANNERS if address.startswith(LOOPBACK) else None
 
     def close(self) -> None:
         """Close the socket."""

@@ -3,7 +3,7 @@
 Between the socket and a robot's reflex every microsecond counts, and most of what is to be done for a packet is to
 count it: it can be done while the reader's own answer is on its way to the board. A task that asks for the counts
 meanwhile has it done at once. Only what is called while the packet is given out, the ``when`` of a `wait_for`, finds it
-not counted yet.
+missing in the counts of packets, losses and late spikes.
 """
 
 from __future__ import annotations

@@ -3,14 +3,18 @@ datagram."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 
 import pytest
 import trio
 from scripted_board import SDRAM, ScriptedBoard, scripted_board
 from trio.testing import MockClock
 
+from spinnlive.boards import bulk as module
 from spinnlive.boards.bulk import TRIES, BulkMemory, Span
+from spinnlive.boards.giving_way import GivingWay
 from spinnlive.boards.link import OverUdp
 from spinnlive.errors import BoardLost, ScpError
 from spinnlive.wire import ResultCode
@@ -99,3 +103,33 @@ async def test_a_cancelled_reading_leaves_nothing_behind(
         await memory.read(SPANS)
     assert patience.cancelled_caught
     assert await memory.read(SPANS) == [DATA[:1000], b"", DATA[1000:1256]]
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A way to the scripted board, whatever address it is said to have."""
+
+    way: OverUdp
+
+    def __call__(self, address: str) -> socket.socket:
+        return self.way("127.0.0.1")
+
+    def trouble(self, address: str) -> str | None:
+        return None
+
+
+@pytest.mark.parametrize(("address", "given"), [("127.3.2.1", True), ("10.127.0.1", False)])
+async def test_only_a_board_on_this_host_is_given_way_to(
+    board: ScriptedBoard,
+    clock: MockClock,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    given: bool,
+) -> None:
+    ways: list[None] = []
+    monkeypatch.setattr(module, "MANNERS", GivingWay(give=lambda: ways.append(None)))
+    board.lose = lambda count: count == 0
+    memory = BulkMemory(address, lambda: 4, link=Elsewhere(OverUdp(board.port)))
+    await memory.read(SPANS)
+    memory.close()
+    assert bool(ways) == given

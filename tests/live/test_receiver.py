@@ -257,8 +257,9 @@ async def test_after_a_datagram_without_heartbeat_the_next_question_comes_sooner
 
 
 async def test_who_is_cancelled_has_counted_what_was_delivered(
-    fake: FakeBoard, nursery: trio.Nursery
+    fake: FakeBoard, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(module, "TAG_TIMEOUT_S", 60)  # a second answer would not come alone
     fake.silent = 0
     taken = Taken(1)
     receiver = receiver_of(fake, taken)
@@ -343,6 +344,32 @@ async def test_what_waits_is_read_together(
     await taken.done.wait()
     assert taken.keys == list(range(everything))
     assert singles <= 2
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_waits_behind_one_is_read_without_another_round(
+    fake: FakeBoard, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TAG_TIMEOUT_S", 60)
+    fake.silent = 0
+    taken = Taken(3)
+    receiver = receiver_of(fake, taken)
+    await claim_only(receiver, nursery)
+    waited: list[list[int]] = []
+    wait_readable = trio.lowlevel.wait_readable
+
+    async def counted(sock: socket.socket) -> None:
+        if sock is receiver._sock:
+            waited.append(list(taken.keys))
+        await wait_readable(sock)
+
+    monkeypatch.setattr(trio.lowlevel, "wait_readable", counted)
+    for tick in range(3):
+        await fake.send(live(tick, tick))
+    nursery.start_soon(receiver.pump)
+    await taken.done.wait()
+    await trio.testing.wait_all_tasks_blocked()
+    assert waited == [[], [0, 1, 2]]
     nursery.cancel_scope.cancel()
 
 
