@@ -43,9 +43,8 @@ def leave_processor() -> None:
     """
     if _processor is None:
         return
-    with suppress(
-        OSError
-    ):  # a sandbox may forbid it, a container may have lost processors meanwhile
+    # a sandbox may forbid it, a container may have lost processors meanwhile
+    with suppress(OSError):
         allowed = os.sched_getaffinity(0)
         others = allowed - {_processor()}
         if others:
