@@ -122,6 +122,12 @@ class Clock:
         return self._running
 
     @property
+    def heard(self) -> bool:
+        """Whether the board's time goes on, and it is not awaited that something is heard of it: before its first
+        tick a core knows no time, and an injector that records writes down a spike of then in tick 4294967295."""
+        return self._running and not self._estimate.awaited
+
+    @property
     def exact(self) -> bool:
         """Whether the board stands and it is known where."""
         return self._estimate.is_exact
@@ -221,13 +227,13 @@ class Clock:
         arrival = self._estimate.at(after_s + travel_s).middle
         return after_s + (math.ceil(arrival) - arrival) / self._estimate.rate
 
-    def start(self, limit: int | None) -> None:
+    def start(self, limit: int | None, *, awaited: bool = False) -> None:
         """The board has been started from the tick at which it stopped, and will stop by itself at
-        ``limit``."""
+        ``limit``. ``awaited``: its cores have been told to, and stand until something is heard of them."""
         now = self._host_time()
         self._tell("started", self.tick, limit)
         self._running = True
-        self._estimate.start(now, float("inf") if limit is None else float(limit))
+        self._estimate.start(now, float("inf") if limit is None else float(limit), awaited=awaited)
         self._announce()
 
     def stop(self) -> None:
@@ -251,7 +257,10 @@ class Clock:
         self.settle()
         self.heard_s = received
         self._unsettled = received, float(tick + complete)
-        if self._tap.active:
+        if self._known.awaited:
+            self.settle()
+            self._announce()
+        elif self._tap.active:
             self.settle()
 
     def settle(self) -> None:
@@ -271,10 +280,13 @@ class Clock:
     def observe(self, seen: ClockObservation) -> None:
         """Take an observation into account, whoever made it."""
         self._tap.put("clock", seen)
+        awaited = self._estimate.awaited
         self._estimate.narrow(
             seen.host_s, seen.position - seen.uncertainty, seen.position + seen.uncertainty
         )
         self._estimate.note(seen.host_s, seen.position)
+        if awaited:
+            self._announce()
 
     def end(self, error: BaseException | None) -> None:
         """The live run is over: whoever waits is told."""
@@ -293,7 +305,7 @@ class Clock:
                 await trio.lowlevel.checkpoint()
                 return
             patience = float("inf")
-            if self._running and position <= self._estimate.limit:
+            if self.heard and position <= self._estimate.limit:
                 moment = self._estimate.moment(position)
                 if moment - now <= alarm_s:
                     await self._sleep_until(moment)

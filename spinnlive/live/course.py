@@ -116,11 +116,11 @@ class Course:
         while self._busy and not (self.clock.running or self.pausing.wanted):
             await self._changed.wait()
 
-    def started(self) -> None:
-        """The tool chain says that the board runs."""
+    def started(self, *, awaited: bool = False) -> None:
+        """The tool chain says that the board runs; ``awaited`` as in `Clock.start`."""
         if self._parts.stepping.active:
             return  # which knows better
-        self.clock.start(self.planned_end)
+        self.clock.start(self.planned_end, awaited=awaited)
         self._announce()
 
     def stopped(self) -> None:
@@ -266,6 +266,16 @@ class Course:
         found.__cause__ = error
         return found
 
+    def check_reportable(self) -> None:
+        """Raise `RunStateError` unless sPyNNaker can be asked what was recorded."""
+        if self._parts.stepping.active:
+            raise RunStateError(
+                "in stepped mode sPyNNaker has not read what was recorded: its report can be made after "
+                "`await live.leave_steps()`"
+            )
+        if not (self.standing or self.pausing.paused):
+            raise RunStateError("the network runs: its report can be made when it stands")
+
     def fail(self, error: SpinnliveError) -> SpinnliveError:
         """End the live run with this error, and give it."""
         self.failure = error
@@ -279,10 +289,14 @@ class Course:
         return patience_s(self._parts.watch)
 
     async def until_running(self) -> None:
-        """Wait until spikes can be injected. Raises as `check_open`."""
-        while not (self.clock.running or self._parts.stepping.standing):
+        """Wait until spikes can be injected: the network stands in stepped mode, or is in a tick. Raises as
+        `check_open`."""
+        while not (self.clock.heard or self._parts.stepping.standing):
             self.check_open()
-            await self._changed.wait()
+            if self.clock.running:
+                await self.clock.change()
+            else:
+                await self._changed.wait()
         self.check_open()
 
     def _announce(self) -> None:

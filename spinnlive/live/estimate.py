@@ -36,8 +36,8 @@ STEADY_TICKS = 2.0
 single observations are off. An emulated board that lost a few ms once keeps it."""
 
 START_TICKS = 2.0
-"""How far a board may have come before the host hears that it was started, until it is asked
-(ticks)."""
+"""How far a board may have come when the host hears that it was started, or when the first packet of a run comes,
+until it is asked (ticks)."""
 
 DRIFT_S = 2.0
 """How long a board must have kept its pace before its drift is told (seconds)."""
@@ -71,6 +71,7 @@ class Estimate:
         self.speed: float | None = None
         self._bounds = Bounds(host_s, 0.0, 0.0)
         self._moving = False
+        self._awaited = False
         self._limit = float("inf")
         self._steady = True
         self._steady_since: Bounds | None = None
@@ -93,14 +94,22 @@ class Estimate:
         speed = 1.0 if self._steady or self.speed is None else self.speed
         return max(speed, SLOWEST) / self.tick_s
 
-    def start(self, host_s: float, limit: float) -> None:
-        """The board goes on from where it stood."""
+    @property
+    def awaited(self) -> bool:
+        """Whether the board is about to go on, and nothing was heard of it since."""
+        return self._moving and self._awaited
+
+    def start(self, host_s: float, limit: float, *, awaited: bool = False) -> None:
+        """The board goes on from where it stood: now, or, if that is to be ``awaited``, when the first observation
+        comes. Its cores begin when they like."""
         position = self._bounds.middle
         self._moving, self._limit = True, limit
         self._steady, self._steady_since, self._lead = True, None, None
         self._window.clear()
-        self._bounds = Bounds(host_s, position, position + START_TICKS)
-        self.note(host_s, position)
+        self._awaited = awaited
+        self._bounds = Bounds(host_s, position, position if awaited else position + START_TICKS)
+        if not awaited:
+            self.note(host_s, position)
 
     def stop(self, host_s: float) -> None:
         """The board stands about where it is."""
@@ -126,7 +135,10 @@ class Estimate:
         """Take what an observation says of this time of the host."""
         known = self._moved(host_s)
         low, high = max(lowest, known.lowest), min(highest, known.highest)
-        if low > high:
+        if self._awaited:
+            self._awaited = False
+            high = max(low, min(highest, low + START_TICKS))
+        elif low > high:
             # the board did not go as it was believed to: believe the observation alone
             low, high = lowest, min(highest, lowest + 1.0)
             self._steady_since = None
@@ -179,7 +191,7 @@ class Estimate:
     def _moved(self, host_s: float) -> Bounds:
         """Move the bounds to another time of the host, as if the run had no end."""
         bounds = self._bounds
-        if not self._moving:
+        if not self._moving or self._awaited:
             return Bounds(host_s, bounds.lowest, bounds.highest)
         passed = (host_s - bounds.host_s) * self.rate
         doubt = abs(passed) * (CRYSTAL_DOUBT if self._steady else PACE_DOUBT)

@@ -127,10 +127,15 @@ class Injector:
             await self._timetable.put(self._tick(at), ids)
             return
         few = self._few(neuron_ids)
-        if few is None or not self._clock.running or not self._sent_at_once(few):
+        if few is None or not self._clock.heard or not self._sent_at_once(few):
             now = self._checked(neuron_ids) if few is None else few.copy()
+            waits = not self._clock.heard
+            if waits:  # who did returns at once: he may want to wait for the answer to these spikes
+                await trio.lowlevel.checkpoint()
             await self._ready()
             await self._send(now)
+            if waits:
+                return
         await trio.lowlevel.checkpoint()
 
     async def play(

@@ -21,7 +21,16 @@ import trio
 from spinnlive import wire
 from spinnlive.boards.routes import open_memory, open_routes
 from spinnlive.boards.scp import open_scp
-from spinnlive.errors import BoardUnreachable, RunStateError, ToolchainError, UsageError
+from spinnlive.errors import (
+    BoardLost,
+    BoardUnreachable,
+    CoreFailure,
+    RunStateError,
+    ScpError,
+    SpinnliveError,
+    ToolchainError,
+    UsageError,
+)
 from spinnlive.live.awake import Awake
 from spinnlive.live.board import PROBE_TRIES, Board, choose_board, ethernet_chips
 from spinnlive.live.client import Connection, LiveClient
@@ -179,7 +188,7 @@ async def open_live(
         )
         live = LiveRun(parts)
         await stack.enter_async_context(recorded(live, parts, background))
-        client.on_start, client.on_stop = live.started, live.stopped
+        client.on_start, client.on_stop = partial(live.started, awaited=True), live.stopped
         stack.enter_context(_without_long_pauses())
         with one_failure(live):
             try:
@@ -307,16 +316,31 @@ def _the_only_one() -> Iterator[None]:
         _open = False
 
 
+OF_THE_BOARD = (BoardLost, BoardUnreachable, CoreFailure, ScpError)
+"""What a board that is gone, or a core of it, makes of whatever is asked of it."""
+
+
 @contextmanager
 def one_failure(live: LiveRun) -> Iterator[None]:
-    """Let a failure of the board out by itself, however many tasks met it."""
+    """Let a failure of the board out by itself, however many tasks met it: a stream that asks the board may do so
+    before the run does, each with an error of its own."""
     try:
         yield
     except BaseExceptionGroup as group:
         failure = live.failure
-        if failure is None:
-            raise
-        _, rest = group.split(lambda error: error is failure or isinstance(error, trio.Cancelled))
+        ours, rest = group.split(
+            lambda error: error is failure or isinstance(error, (trio.Cancelled, *OF_THE_BOARD))
+        )
         if rest is not None:
             raise
+        found = ours.subgroup(OF_THE_BOARD) if ours is not None else None
+        if failure is None and found is not None:
+            failure = _any_of(found)
+        if failure is None:
+            raise
         raise failure from failure.__cause__
+
+
+def _any_of(group: BaseExceptionGroup[SpinnliveError]) -> SpinnliveError:
+    first = group.exceptions[0]
+    return _any_of(first) if isinstance(first, BaseExceptionGroup) else first

@@ -50,8 +50,11 @@ async def wait_for(
     connection: Connection, label: str, wanted: Condition, within: int | None
 ) -> SpikeBatch | None:
     """Wait for what is wanted, at most so many ticks."""
-    first = connection.clock.tick
-    waiting = Waiting(wanted, first, None if within is None else first + within - 1)
+    now = connection.clock.read()
+    # the earliest that it can be: who has sent a spike and waits for the answer must not miss it
+    first = int(max(0.0, now.position - now.uncertainty))
+    last = None if within is None else int(now.position) + within - 1
+    waiting = Waiting(wanted, first, last)
     connection.router.add([label], waiting)
     try:
         return await waiting.result()

@@ -14,9 +14,9 @@ class LiveRun(RunTime, RunOutput, RunInput, RunMemory):
     Populations are named by their PyNN object or by their label.
     """
 
-    def started(self) -> None:
-        """The tool chain says that the board runs."""
-        self._course.started()
+    def started(self, *, awaited: bool = False) -> None:
+        """The tool chain says that the board runs; ``awaited`` as in `Clock.start`."""
+        self._course.started(awaited=awaited)
 
     def stopped(self) -> None:
         """The tool chain says that the board has stopped."""

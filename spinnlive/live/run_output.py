@@ -7,7 +7,6 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from spinnlive.errors import RunStateError
 from spinnlive.live import readers
 from spinnlive.live.merge import MergedSpikes
 from spinnlive.live.report import LiveReport, make_report
@@ -96,8 +95,7 @@ class RunOutput(RunBase):
         (`statistics` works then), and when the live run is closed.
         """
         self._course.check_open()
-        if not self._course.standing:
-            raise RunStateError("the network runs: its report can be made when it stands")
+        self._course.check_reportable()
         parts = self._parts
         return await make_report(
             parts.connection,

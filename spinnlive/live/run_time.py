@@ -86,9 +86,12 @@ class RunTime(RunBase):
         the board's memory, sPyNNaker reads them between two steps.
 
         Cancelling returns at once, and the network ends its step by itself: the next call waits for
-        that. Raises `UsageError` for a duration that is not a whole number of ticks; `RunStateError`
-        when the live run is closed or `run` is under way; `CoreFailure`, `BoardLost` and
-        `ToolchainError` as `run`.
+        that. Of a step that is a multiple of the one with which stepped mode was entered, that is the
+        part under way; the parts after it are not taken.
+
+        Raises `UsageError` for a duration that is not a whole number of ticks; `RunStateError` when
+        the live run is closed or `run` is under way; `CoreFailure`, `BoardLost` and `ToolchainError`
+        as `run`.
         """
         await self._course.step(duration_ms)
 

@@ -58,6 +58,9 @@ first, and at most (seconds)."""
 TRAVEL_SHARE = 0.2
 """How much one question counts in what is believed of the next."""
 
+START_POLL_S = 0.001
+"""Pause before the first question of a run (seconds)."""
+
 IDLE_POLL_S = 0.05
 """Pause before the board is asked again whether it has started (seconds)."""
 
@@ -156,12 +159,14 @@ class Watch:
         while True:
             try:
                 if self._clock.running:
-                    await trio.sleep(POLL_S if set_already else FAST_POLL_S)
+                    await trio.sleep(POLL_S if set_already else START_POLL_S)
                     if not (set_already and self._knows_enough()):
                         await self._set_the_clock()
                     set_already = True
                 else:
-                    await trio.sleep(IDLE_POLL_S)
+                    with trio.move_on_after(IDLE_POLL_S):
+                        await self._clock.change()
+                        continue
                     await self.tick()
                 if trio.current_time() - last_look >= LOOK_S:
                     last_look = trio.current_time()

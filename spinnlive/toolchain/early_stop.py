@@ -66,6 +66,9 @@ def _pause() -> None:
     cores = FecDataView.get_cores_for_type(ExecutableType.USES_SIMULATION_INTERFACE)
     selector = FecDataView.get_scamp_connection_selector()
     SendPauseProcess(selector).send_pause(cores, len(cores))
+    # a core that has not come to its end yet says the tick that it is in, which it does before it stands
+    while any_core_runs():
+        time.sleep(POLL_S)
     ticks = GetCurrentTimeProcess(selector).get_latest_runtime(len(cores), cores)
     if ticks is not None:
         private.set_end_of_run(ticks)

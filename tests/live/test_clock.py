@@ -140,3 +140,35 @@ async def test_sleeping_ends_at_the_tick_even_when_the_board_becomes_slower(
         tasks.start_soon(slow_down)
         await time.sleep_until(300.5)
     assert trio.current_time() - begin == pytest.approx(0.601, abs=1e-3)
+
+
+@pytest.mark.parametrize("by", ["a packet", "a core's answer"])
+async def test_a_board_that_is_awaited_stands_until_it_is_heard(
+    autojump_clock: trio.testing.MockClock, by: str
+) -> None:
+    """Its cores begin some milliseconds after they were told to."""
+    time = clock()
+    time.start(None, awaited=True)
+    await trio.sleep(0.006)
+    assert (time.running, time.heard, time.position) == (True, False, 0.0)
+    reached: list[int] = []
+
+    async def wait() -> None:
+        await time.sleep_until(3)
+        reached.append(time.tick)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait)
+        await trio.testing.wait_all_tasks_blocked()
+        now = trio.current_time()
+        if by == "a packet":
+            time.observe_packet(0, now, complete=False)
+        else:
+            time.observe_poll(0, now, now)
+        assert time.heard
+        assert 0 <= time.position <= 2
+        await trio.sleep(0.004)
+    assert reached == [3]
+    assert abs(time.position - 4) <= time.read().uncertainty
+    time.stop()
+    assert not time.heard

@@ -156,4 +156,5 @@ def test_pauses_are_exact_and_lose_nothing(play: Any) -> None:
     assert seen["sPyNNaker's tick"]
     assert seen["stood"] == [0, 0]
     assert seen["felt after it was set"]
-    assert seen["lost"] == [0, 0]
+    assert seen["lost in between"] == seen["lost"] == [0, 0]
+    assert seen["each tick once"]

@@ -25,7 +25,7 @@ def test_steps_are_exact_complete_and_reproducible(play: Any) -> None:
     assert seen["live equals recorded"]
     assert seen["injected as asked"]
     assert seen["too many spikes"] == seen["no whole tick"] == "UsageError"
-    assert seen["after closing"] == "RunStateError"
+    assert seen["a report between steps"] == seen["after closing"] == "RunStateError"
     assert play("steps.py") == seen
 
 

@@ -35,6 +35,8 @@ cells = sim.Population(
 felt = sim.Population(4, sim.IF_curr_exp(tau_syn_E=0.3, tau_refrac=0.1), label="felt")
 strong = sim.StaticSynapse(weight=80.0, delay=1.0)
 sim.Projection(touch, felt, sim.OneToOneConnector(), synapse_type=strong)
+each_tick = sim.Population(1, sim.SpikeSourceArray([[float(t) for t in range(1000)]]), label="each")
+each_tick.record("spikes")
 for population in (cells, felt):
     sim.external_devices.activate_live_output_for(population)
     population.record("spikes")
@@ -84,6 +86,7 @@ async def plain(live: spinnlive.LiveRun) -> None:
         await live.pause()
         seen["sPyNNaker's tick"] = sim.get_current_time() == live.clock.time_ms
         tick, length = live.clock.tick, len(felt_ticks)
+        seen["lost in between"] = [each.lost for each in (await live.report()).populations]
         felt.set(i_offset=5.0)
         async with trio.open_nursery() as inner:
             inner.start_soon(live.injector(touch).send, [3])
@@ -121,6 +124,7 @@ async def main() -> None:
         seen["exact end"] = live.clock.tick
         received.extend((b.tick, int(n)) for b in stream.take() for n in b.neuron_ids)
         await plain(live)
+        seen["end"] = live.clock.tick
         report = await live.report()
         seen["lost"] = [each.lost for each in report.populations]
 
@@ -140,5 +144,8 @@ seen["live equals recorded"] = board == sorted(each for each in received if each
 # the first interval of each is longer: the cells begin at rest
 seen["periods"] = [len(each) for each in periods(board, 60, end)]
 seen["injected at"] = [tick for tick, neuron in recorded(touch) if neuron < 2]
+# how far the network has come is asked only when its cores stand, or a tick is done twice
+ticks = [tick for tick, _ in recorded(each_tick)]
+seen["each tick once"] = ticks == list(range(seen["end"]))
 sim.end()
 print(json.dumps(seen))

@@ -117,6 +117,7 @@ async def main() -> None:
         seen["after shorter steps"] = live.clock.tick
         many = list(range(20)) * 30
         seen["too many spikes"] = await refused(lambda: live.injector(senses).send(many))
+        seen["a report between steps"] = await refused(live.report)
         seen["no whole tick"] = await refused(lambda: live.step(0.5))
         await live.step(3.0)
         seen["at the end"] = live.clock.tick
